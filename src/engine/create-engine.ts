@@ -1,0 +1,268 @@
+// The engine: one policy, its zones, the live sessions. No sockets, no files, no text formats.
+
+import { addressOfClient } from '../base/address.ts'
+import type { Address } from '../base/address.ts'
+import { assert } from '../base/assert.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { connectZone } from '../policy/fallback.ts'
+import { PlanTable } from '../policy/plan-table.ts'
+import type { Plan } from '../policy/plan.ts'
+import type { Policy } from '../policy/policy.ts'
+import {
+  acquireAll,
+  countUnchecked,
+  createBudgetSet,
+  isRefusing,
+  lookAt,
+  releaseAll,
+} from './admission.ts'
+import type { Acquisition, BudgetSet } from './admission.ts'
+import { auditCounts } from './audit.ts'
+import type {
+  AuditReport,
+  BudgetView,
+  Engine,
+  EngineOptions,
+  Explanation,
+  OpenRequest,
+  Snapshot,
+} from './engine.ts'
+import type { EngineEvent } from './events.ts'
+import { MemoryZone } from './memory-zone.ts'
+import { LiveSession } from './session.ts'
+import type { EngineSession } from './session.ts'
+import type { Admit, Refuse, Verdict } from './verdict.ts'
+import type { Zone } from './zone.ts'
+
+/** A plan with its budgets bound to zones, made once per Listen and block. */
+interface BoundPlan {
+  readonly plan: Plan
+  readonly budgets: BudgetSet
+}
+
+/** Everything that belongs to one revision of the policy. */
+interface Revision {
+  readonly policy: Policy
+  readonly number: number
+  readonly zones: ReadonlyMap<string, Zone>
+  readonly plans: PlanTable<BoundPlan>
+}
+
+/**
+ * Makes an engine that counts in this process's memory.
+ *
+ * @example
+ * const engine = createEngine({ policy })
+ * const verdict = engine.open({ listenId: '*:25', remote: '192.0.2.1' })
+ * if (verdict.kind === 'admit') engine.close(verdict.session)
+ */
+export function createEngine(options: EngineOptions): Engine {
+  return new MemoryEngine(options)
+}
+
+const noSlots = Object.freeze([])
+
+class MemoryEngine implements Engine {
+  readonly #clock: Clock
+  readonly #onEvent: ((event: EngineEvent) => void) | undefined
+  readonly #sessions = new Map<number, LiveSession>()
+  #revision: Revision
+  #nextId = 1
+  #admittedTotal = 0
+  #refusedTotal = 0
+
+  constructor(options: EngineOptions) {
+    this.#clock = options.clock ?? systemClock
+    this.#onEvent = options.onEvent
+    this.#revision = createRevision(options.policy, 1)
+  }
+
+  get policy(): Policy {
+    return this.#revision.policy
+  }
+
+  get revision(): number {
+    return this.#revision.number
+  }
+
+  open(request: OpenRequest): Verdict {
+    const address = addressOf(request.remote)
+    const shared = this.#revision.plans.get(request.listenId, undefined)
+    const isAwaitingAddress = shared.plan.settings.proxyProtocol.value
+    const bound = isAwaitingAddress ? shared : this.#revision.plans.get(request.listenId, address)
+    const id = this.#nextId
+    this.#nextId += 1
+    const acquired = acquireAll(bound.budgets)
+    if (acquired.decidedBy !== undefined)
+      return this.#refuse(id, bound.plan, acquired, request.remote)
+    const session = new LiveSession({
+      id,
+      listenId: request.listenId,
+      address,
+      plan: bound.plan,
+      openedMs: this.#clock.monotonicMs(),
+      isAwaitingAddress,
+      slots: acquired.slots,
+    })
+    this.#sessions.set(id, session)
+    return this.#admit(session, acquired)
+  }
+
+  adopt(session: EngineSession, remote: string): Verdict {
+    const live = this.#live(session)
+    assert(live.isAwaitingAddress, 'adopt on a session whose address is known')
+    live.address = addressOf(remote)
+    live.isAwaitingAddress = false
+    const bound = this.#revision.plans.get(live.listenId, live.address)
+    const held = live.slots
+    live.slots = noSlots
+    const acquired = acquireAll(bound.budgets, held)
+    live.plan = bound.plan
+    if (acquired.decidedBy !== undefined) {
+      this.#sessions.delete(live.id)
+      return this.#refuse(live.id, bound.plan, acquired, remote)
+    }
+    live.slots = acquired.slots
+    return this.#admit(live, acquired)
+  }
+
+  close(session: EngineSession): void {
+    const live = this.#sessions.get(session.id)
+    if (live === undefined || live !== session) return
+    this.#sessions.delete(live.id)
+    const slots = live.slots
+    live.slots = noSlots
+    releaseAll(slots)
+    this.#onEvent?.({ kind: 'session_closed', session: live, closedMs: this.#clock.monotonicMs() })
+  }
+
+  replacePolicy(policy: Policy): void {
+    const next = createRevision(policy, this.#revision.number + 1)
+    for (const live of this.#sessions.values()) recount(next, live)
+    this.#revision = next
+    this.#onEvent?.({
+      kind: 'policy_replaced',
+      revision: next.number,
+      recountedCount: this.#sessions.size,
+    })
+  }
+
+  plan(listenId: string, address: Address | undefined): Plan | undefined {
+    const { plans } = this.#revision
+    return plans.has(listenId) ? plans.get(listenId, address).plan : undefined
+  }
+
+  explain(request: OpenRequest): Explanation | undefined {
+    const { plans } = this.#revision
+    if (!plans.has(request.listenId)) return undefined
+    const bound = plans.get(request.listenId, addressOf(request.remote))
+    const findings = lookAt(bound.budgets)
+    return { plan: bound.plan, findings, wouldAdmit: !findings.some(isRefusing) }
+  }
+
+  snapshot(): Snapshot {
+    const budgets: BudgetView[] = []
+    for (const zone of this.#revision.zones.values()) {
+      for (const { key, usedCount } of zone.states())
+        budgets.push({ zone: zone.name, key, usedCount })
+    }
+    return {
+      revision: this.#revision.number,
+      sessionsActive: this.#sessions.size,
+      admittedTotal: this.#admittedTotal,
+      refusedTotal: this.#refusedTotal,
+      budgets,
+    }
+  }
+
+  sessions(): Iterable<EngineSession> {
+    return this.#sessions.values()
+  }
+
+  audit(openIds: ReadonlySet<number>): AuditReport {
+    const report = auditCounts(this.#revision.zones.values(), this.#sessions, openIds)
+    this.#onEvent?.({ kind: 'audited', report })
+    return report
+  }
+
+  #live(session: EngineSession): LiveSession {
+    const live = this.#sessions.get(session.id)
+    assert(live !== undefined && live === session, `session ${session.id} is not open`)
+    return live
+  }
+
+  /** Counts as admitted once its address is known: before that it is only waiting. */
+  #admit(session: LiveSession, acquired: Acquisition): Admit {
+    const { findings } = acquired
+    const verdict: Admit = {
+      kind: 'admit',
+      stage: 'connect',
+      session,
+      plan: session.plan,
+      findings,
+    }
+    if (session.isAwaitingAddress) return verdict
+    this.#admittedTotal += 1
+    for (const finding of findings) {
+      if (!finding.isOver && !finding.isExhausted) continue
+      this.#onEvent?.({ kind: 'dry_run_exceeded', session, finding })
+    }
+    this.#onEvent?.({ kind: 'session_opened', verdict })
+    return verdict
+  }
+
+  #refuse(sessionId: number, plan: Plan, acquired: Acquisition, remote: string): Refuse {
+    const { findings, decidedBy } = acquired
+    assert(decidedBy !== undefined, 'a refusal that no limit decided')
+    this.#refusedTotal += 1
+    const reason = decidedBy.isExhausted ? 'exhausted' : 'full'
+    const verdict: Refuse = {
+      kind: 'refuse',
+      stage: 'connect',
+      sessionId,
+      plan,
+      findings,
+      decidedBy,
+      reason,
+    }
+    this.#onEvent?.({ kind: 'session_refused', verdict, remote })
+    return verdict
+  }
+}
+
+function createRevision(policy: Policy, number: number): Revision {
+  // No size: its keys are scopes of the policy, never anything a client chose.
+  const zones = new Map<string, Zone>([[connectZone, new MemoryZone({ name: connectZone })]])
+  const zoneNamed = (name: string): Zone => {
+    const zone = zones.get(name)
+    assert(zone !== undefined, `no zone ${name}`)
+    return zone
+  }
+  const bind = (plan: Plan): BoundPlan => ({
+    plan,
+    budgets: createBudgetSet(plan.limits, zoneNamed),
+  })
+  return { policy, number, zones, plans: new PlanTable(policy, bind) }
+}
+
+/** Counts a live session under a new policy, unchecked (SEMANTICS S19); the old zones are dropped whole. */
+function recount(next: Revision, live: LiveSession): void {
+  const { listen, listener } = live.plan
+  next.plans.addRetired(listen, listener.service)
+  if (!next.plans.has(live.listenId)) {
+    // Its whole service is gone: nothing counts it any more, and nothing of it may be given back.
+    live.slots = noSlots
+    return
+  }
+  const address = live.isAwaitingAddress ? undefined : live.address
+  const bound = next.plans.get(live.listenId, address)
+  live.plan = bound.plan
+  live.slots = countUnchecked(bound.budgets)
+}
+
+function addressOf(remote: string): Address {
+  const address = addressOfClient(remote)
+  assert(address !== undefined, `remote address ${remote} is not an address`)
+  return address
+}

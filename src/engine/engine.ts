@@ -1,0 +1,74 @@
+// The engine's outside: open, adopt, close, replace, snapshot, explain, audit.
+
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Plan } from '../policy/plan.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { EngineEvent } from './events.ts'
+import type { EngineSession } from './session.ts'
+import type { Finding, Verdict } from './verdict.ts'
+
+export interface OpenRequest {
+  /** `Listen.id` of the socket that accepted. */
+  readonly listenId: string
+  /** Remote address as the kernel prints it; a Unix-socket client is `unix` (SEMANTICS S10). */
+  readonly remote: string
+}
+
+export interface AuditReport {
+  /** Sum over all budgets of |counted - really open|; must be 0 (SEMANTICS S20). */
+  readonly drift: number
+  /** Sessions the engine holds whose socket is gone. */
+  readonly leakedIds: readonly number[]
+  /** Sockets that are open and that the engine does not know. */
+  readonly unknownIds: readonly number[]
+}
+
+export interface BudgetView {
+  readonly zone: string
+  readonly key: string
+  readonly usedCount: number
+}
+
+export interface Snapshot {
+  readonly revision: number
+  readonly sessionsActive: number
+  readonly admittedTotal: number
+  readonly refusedTotal: number
+  readonly budgets: readonly BudgetView[]
+}
+
+export interface Explanation {
+  readonly plan: Plan
+  /** Every limit with its count now; `isOver` says which would refuse one more session. */
+  readonly findings: readonly Finding[]
+  readonly wouldAdmit: boolean
+}
+
+export interface Engine {
+  readonly policy: Policy
+  /** 1 for the first policy, one more for every replacement. */
+  readonly revision: number
+  /** Decides about a new session, synchronously and all or nothing (SEMANTICS S17). */
+  open(request: OpenRequest): Verdict
+  /** The PROXY header came: evaluates everything with the address it named. A refused session holds nothing. */
+  adopt(session: EngineSession, remote: string): Verdict
+  /** Gives every slot back; the second call does nothing. Call it from the socket's `close`. */
+  close(session: EngineSession): void
+  /** Swaps the policy and re-counts the live sessions without checking them (SEMANTICS S19). */
+  replacePolicy(policy: Policy): void
+  /** Plan for one kind of session, without counting anything. */
+  plan(listenId: string, address: Address | undefined): Plan | undefined
+  explain(request: OpenRequest): Explanation | undefined
+  snapshot(): Snapshot
+  sessions(): Iterable<EngineSession>
+  /** Compares the counts with the sessions whose sockets are really open. */
+  audit(openIds: ReadonlySet<number>): AuditReport
+}
+
+export interface EngineOptions {
+  readonly policy: Policy
+  readonly clock?: Clock
+  /** Called synchronously for every event; must not throw. */
+  readonly onEvent?: (event: EngineEvent) => void
+}

@@ -1,0 +1,20 @@
+// Diagnostics of validate.ts: code and what it means. docs/errors.md lists them.
+
+export const policyCodes = {
+  'policy.unknown_pathway': 'A scope names a pathway that is not defined.',
+  'policy.ipv4_only_catch_all':
+    '`0.0.0.0/0` matches IPv4 clients only; without `::/0`, IPv6 clients fall outside the Peer blocks.',
+  'policy.no_listen': 'No Listen is enabled, so there is nothing to serve.',
+  'policy.no_upstream':
+    'A Listen has no Upstream in any of its scopes, so no session could be relayed.',
+  'policy.tls_without_certificate': '`Use_SSL` is on where no certificate and key are set.',
+  'policy.pathway_group_extension':
+    'Session options in a Pathway_Group work in Postern; Momentum itself ignores them there.',
+  'policy.duplicate_pathway': 'Two groups define a pathway of one name; the first is used.',
+  'policy.block_over_ceiling':
+    'A Peer has a larger cap than the shared cap above it, which it can never reach.',
+  'policy.watch_ends_at_starttls':
+    'An option that acts on SMTP commands sees nothing after a client and the upstream agreed on STARTTLS.',
+} as const
+
+export type PolicyCode = keyof typeof policyCodes

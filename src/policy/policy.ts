@@ -1,0 +1,102 @@
+// The Policy: what a configuration text means, as frozen plain data. Every dialect produces it,
+// everything below the dialects consumes it. It survives JSON and structuredClone.
+
+import type { Block, Endpoint } from '../base/address.ts'
+import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { Options } from './options.ts'
+
+/** Services are counted separately (SEMANTICS S13). */
+export type ServiceName = 'smtp' | 'ecstream' | 'imap' | 'pop3'
+
+interface ScopeBase {
+  /** Unique in the policy, and the words an operator would use: `ESMTP_Listener Listen *:25 Peer 10.0.0.0/8`. */
+  readonly label: string
+  readonly options: Options
+  /** Where the scope was first opened. */
+  readonly span: Span
+}
+
+/** Options for one source block. */
+export interface Peer extends ScopeBase {
+  readonly kind: 'peer'
+  readonly block: Block
+}
+
+/** One bound endpoint inside a listener. */
+export interface Listen extends ScopeBase {
+  readonly kind: 'listen'
+  /** The endpoint's canonical text (`*:25`, `[::1]:25`, `/run/s.sock`); unique in the policy. */
+  readonly id: string
+  readonly endpoint: Endpoint
+  readonly peers: readonly Peer[]
+}
+
+/** A group of endpoints of one service. A policy has at most one listener per service from Momentum text. */
+export interface Listener extends ScopeBase {
+  readonly kind: 'listener'
+  readonly service: ServiceName
+  readonly listens: readonly Listen[]
+  readonly peers: readonly Peer[]
+}
+
+export interface Pathway extends ScopeBase {
+  readonly kind: 'pathway'
+  readonly name: string
+  /** The group it was written in, if any. */
+  readonly group?: string
+}
+
+export interface PathwayGroup extends ScopeBase {
+  readonly kind: 'pathway_group'
+  readonly name: string
+}
+
+/** The outermost scope. */
+export interface GlobalScope extends ScopeBase {
+  readonly kind: 'global'
+}
+
+export type Scope = Peer | Listen | Listener | Pathway | PathwayGroup | GlobalScope
+
+export const logLevels = [
+  'emerg',
+  'alert',
+  'crit',
+  'error',
+  'warn',
+  'notice',
+  'info',
+  'debug',
+] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What the daemon itself needs; none of it concerns admission. */
+export interface DaemonOptions {
+  readonly pidFile?: Sourced<string>
+  readonly errorLog?: Sourced<{ readonly path: string; readonly level: LogLevel }>
+  /** How the error log is written; absent: nginx's lines. */
+  readonly logFormat?: Sourced<'nginx' | 'json'>
+  readonly workers?: Sourced<number | 'auto'>
+}
+
+export interface Policy {
+  readonly kind: 'policy'
+  readonly dialect: 'momentum' | 'nginx'
+  readonly daemon: DaemonOptions
+  readonly global: GlobalScope
+  readonly listeners: readonly Listener[]
+  readonly pathways: readonly Pathway[]
+  readonly pathwayGroups: readonly PathwayGroup[]
+}
+
+/** Freezes a policy and everything in it. */
+export function freezePolicy(policy: Policy): Policy {
+  freezeDeep(policy)
+  return policy
+}
+
+function freezeDeep(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const child of Object.values(value)) freezeDeep(child)
+}

@@ -1,0 +1,231 @@
+// Checks that need more than one scope at a time. Every dialect runs them on the policy it made.
+
+import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
+import { chainOf } from './chain.ts'
+import type { PolicyCode } from './codes.ts'
+import { findOption } from './fallback.ts'
+import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
+
+/** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
+export function validatePolicy(policy: Policy): Diagnostic[] {
+  return [
+    ...checkPathways(policy),
+    ...policy.listeners.flatMap((listener) => [
+      ...checkCatchAll(listener.peers),
+      ...checkCeiling(listener, listener.peers),
+      ...listener.listens.flatMap((listen) => checkListen(policy, listen)),
+    ]),
+  ]
+}
+
+/**
+ * What keeps a daemon from serving a policy that is right in itself: nothing to listen on, or a
+ * Listen with no server behind it. An error for who starts it; a warning for who only looks.
+ */
+export function checkServable(policy: Policy, severity: 'error' | 'warning'): Diagnostic[] {
+  return [
+    ...checkAnyListen(policy),
+    ...enabledListens(policy).flatMap(([listener, listen]) =>
+      checkUpstream(policy, listener, listen),
+    ),
+  ].map((diagnostic) => ({ ...diagnostic, severity }))
+}
+
+function enabledListens(policy: Policy): [Listener, Listen][] {
+  return policy.listeners.flatMap((listener) =>
+    listener.listens.flatMap((listen): [Listener, Listen][] => {
+      const enable = listen.options.enable ?? listener.options.enable
+      return enable?.value === false ? [] : [[listener, listen]]
+    }),
+  )
+}
+
+function checkListen(policy: Policy, listen: Listen): Diagnostic[] {
+  if (listen.options.enable?.value === false) return []
+  return [
+    ...checkCatchAll(listen.peers),
+    ...checkCeiling(listen, listen.peers),
+    ...checkTls(policy, listen),
+  ]
+}
+
+function checkAnyListen(policy: Policy): Diagnostic[] {
+  if (enabledListens(policy).length > 0) return []
+  return [
+    finding({
+      severity: 'error',
+      code: 'policy.no_listen',
+      message: 'nothing to listen on',
+      span: policy.global.span,
+      hint: 'add a listener with a Listen, such as: ESMTP_Listener { Listen ":25" {} }',
+    }),
+  ]
+}
+
+function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+  const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
+  if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
+  return [
+    finding({
+      severity: 'error',
+      code: 'policy.no_upstream',
+      message: `${listen.label} has no Upstream: there is no server to relay its sessions to`,
+      span: listen.span,
+      hint: `add Upstream = "host:port" to ${listen.label} or to ${listener.label}`,
+    }),
+  ]
+}
+
+/** The certificate may come from any scope around the one that turns TLS on. */
+function checkTls(policy: Policy, listen: Listen): Diagnostic[] {
+  const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
+  const useTls = findOption(scopes, 'useTls')
+  return useTls?.sourced.value === true ? checkCertificate(scopes, useTls.sourced.span) : []
+}
+
+/** Only a catch-all pair of Peers makes the value outside them unneeded. */
+function everyPeerSets(listener: Listener, listen: Listen): boolean {
+  const peers = [...listen.peers, ...listener.peers]
+  const covers = (text: string): boolean =>
+    peers.some((peer) => peer.block.text === text && peer.options.upstream !== undefined)
+  return covers('0.0.0.0/0') && covers('::/0')
+}
+
+function checkCertificate(scopes: readonly Scope[], span: Span): Diagnostic[] {
+  const certificate = findOption(scopes, 'tlsCertificate')?.sourced.value.path
+  if (certificate !== undefined) return []
+  const text = 'Use_SSL is on, and no TLS_Certificate is set for it'
+  const hint = 'add TLS_Certificate = "file.pem" and, unless that file holds the key, TLS_Key'
+  return [
+    finding({
+      severity: 'error',
+      code: 'policy.tls_without_certificate',
+      message: text,
+      span: span,
+      hint,
+    }),
+  ]
+}
+
+/** SEMANTICS S10. */
+function checkCatchAll(peers: readonly Peer[]): Diagnostic[] {
+  const all4 = peers.find((peer) => peer.block.text === '0.0.0.0/0')
+  if (all4 === undefined || peers.some((peer) => peer.block.text === '::/0')) return []
+  const text = `${all4.label} matches IPv4 clients only`
+  const hint =
+    'add Peer "::/0" beside it, with the same options, if IPv6 clients should meet them too'
+  return [
+    finding({
+      severity: 'warning',
+      code: 'policy.ipv4_only_catch_all',
+      message: text,
+      span: all4.span,
+      hint,
+    }),
+  ]
+}
+
+function checkCeiling(outer: Scope, peers: readonly Peer[]): Diagnostic[] {
+  const found: Diagnostic[] = []
+  for (const option of ['serviceSessions', 'listenerSessions'] as const) {
+    const ceiling = outer.options[option]?.value.capMax
+    if (ceiling === undefined) continue
+    for (const peer of peers) {
+      const cap = peer.options[option]
+      if (cap?.value.capMax === undefined || cap.value.capMax <= ceiling) continue
+      const text = `${peer.label} allows ${cap.value.capMax} sessions, and ${outer.label} only ${ceiling} in all`
+      const hint = 'the outer value stays a ceiling over all Peers; raise it or lower this one'
+      found.push(
+        finding({
+          severity: 'note',
+          code: 'policy.block_over_ceiling',
+          message: text,
+          span: cap.span,
+          hint,
+        }),
+      )
+    }
+  }
+  return found
+}
+
+function checkPathways(policy: Policy): Diagnostic[] {
+  return [
+    ...allScopes(policy).flatMap((scope) => checkPathwayName(policy, scope)),
+    ...checkDuplicatePathways(policy),
+    ...policy.pathwayGroups.flatMap(checkGroup),
+  ]
+}
+
+function checkPathwayName(policy: Policy, scope: Scope): Diagnostic[] {
+  const named = scope.options.pathway
+  if (named === undefined) return []
+  if (policy.pathways.some((pathway) => pathway.name === named.value)) return []
+  const known = policy.pathways.map((pathway) => `"${pathway.name}"`).join(', ')
+  const hint = known === '' ? 'define it: Pathway "name" { … }' : `defined are: ${known}`
+  const text = `no Pathway "${named.value}" is defined`
+  return [
+    finding({
+      severity: 'error',
+      code: 'policy.unknown_pathway',
+      message: text,
+      span: named.span,
+      hint,
+    }),
+  ]
+}
+
+function checkDuplicatePathways(policy: Policy): Diagnostic[] {
+  const grouped = policy.pathways.filter((pathway) => pathway.group !== undefined)
+  return grouped.flatMap((pathway) => {
+    const first = grouped.find((other) => other.name === pathway.name)
+    if (first === undefined || first === pathway) return []
+    const text = `Pathway "${pathway.name}" is in two groups; the one in "${first.group}" is used`
+    const hint = 'give one of them another name'
+    return [
+      finding({
+        severity: 'warning',
+        code: 'policy.duplicate_pathway',
+        message: text,
+        span: pathway.span,
+        hint,
+      }),
+    ]
+  })
+}
+
+function checkGroup(group: Policy['pathwayGroups'][number]): Diagnostic[] {
+  if (Object.keys(group.options).length === 0) return []
+  const text = `options of ${group.label} apply to its pathways here; Momentum does not apply them`
+  const hint = 'put them into the Pathway if the file must mean the same to both'
+  return [
+    finding({
+      severity: 'note',
+      code: 'policy.pathway_group_extension',
+      message: text,
+      span: group.span,
+      hint,
+    }),
+  ]
+}
+
+function allScopes(policy: Policy): Scope[] {
+  return policy.listeners.flatMap((listener): Scope[] => [
+    listener,
+    ...listener.peers,
+    ...listener.listens.flatMap((listen): Scope[] => [listen, ...listen.peers]),
+  ])
+}
+
+interface FindingParts {
+  readonly severity: Severity
+  readonly code: PolicyCode
+  readonly message: string
+  readonly span: Span
+  readonly hint: string
+}
+
+/** Only here so that the compiler knows every code by name. */
+function finding(parts: FindingParts): Diagnostic {
+  return parts
+}
