@@ -11,5 +11,7 @@ for (const file of report.testResults) {
   }
 }
 const { numPassedTests, numFailedTests, numPendingTests } = report
-process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`)
+process.stdout.write(
+  `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`,
+)
 if (numFailedTests > 0 || numPassedTests === 0) process.exit(1)

@@ -25,7 +25,9 @@ function isInstalled() {
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < floor[0] || (major === floor[0] && minor < floor[1])) {
-  process.stderr.write(`postern: needs Node ${floor.join('.')} or newer, this is ${process.version}\n`)
+  process.stderr.write(
+    `postern: needs Node ${floor.join('.')} or newer, this is ${process.version}\n`,
+  )
   process.exit(1)
 }
 if (!isInstalled()) run('npm', ['ci', '--no-audit', '--no-fund'], 'installing what it needs')

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { generatedPages } from '../scripts/generated-pages.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const ignored = new Set(['node_modules', 'dist', '.git', 'coverage', '.tmp', 'Maildir'])
@@ -163,6 +164,10 @@ describe('documents', () => {
     const { version } = JSON.parse(read('package.json')) as { version: string }
     const headings = [...read('CHANGELOG.md').matchAll(/^## (.+)$/gm)].map((match) => match[1])
     expect(headings[0] === 'Unreleased' || headings[0]?.startsWith(version)).toBe(true)
+  })
+
+  it('that are made from tables in the code are up to date: npm run docs', () => {
+    for (const [name, text] of generatedPages()) expect(read(name), name).toBe(text)
   })
 
   it('number the decisions without a gap', () => {

@@ -11,6 +11,12 @@ export type HostPort =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
+/** One end of a TCP connection; `address` is the canonical text of an IP address. */
+export interface AddressPort {
+  readonly address: string
+  readonly port: number
+}
+
 /** What `parseHostPort` answers; `problem` is a sentence for the operator. */
 export type HostPortResult = { readonly address: HostPort } | { readonly problem: string }
 

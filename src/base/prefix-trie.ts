@@ -9,12 +9,12 @@ import { maskOfWord } from './address.ts'
 import { assert } from './assert.ts'
 import type { Block } from './address.ts'
 
-// The root of 10,000 blocks takes 15 bits; 16 bits are 256 KB, which a processor's second-level
-// cache still holds.
+// The root of 10,000 blocks takes 16 bits: 256 KB, which a processor's second-level cache holds.
 const widestNode = 16
-// One bit more than the number of blocks needs: then evenly spread blocks mostly have a slot of
-// their own, for at most 16 bytes a block and level. Measured: fewer or more bits are no faster.
-const spareBits = 1
+// A node takes more bits than its number of blocks needs, so that evenly spread blocks mostly have
+// a slot of their own, for at most 32 bytes a block and level. Measured: above 256 blocks, where
+// everything is a cache miss, a second spare bit pays; a third one does not.
+const fewBlocks = 256
 // Stands where the position of a block is expected and there is none.
 const none = -1
 // A slot with this value or a lower one leads to the node at this value minus it. Any other slot
@@ -145,6 +145,7 @@ export class PrefixTrie {
     if (first === to) return leaf(around, false)
     if (to - first === 1) return leaf(first, false)
     const bit = this.#firstDifference(first, to - 1)
+    const spareBits = to - first > fewBlocks ? 2 : 1
     const wanted = 32 - Math.clz32(to - first - 1) + spareBits
     // A node reads its bits from one word.
     const bits = Math.min(wanted, widestNode, 32 - (bit & 31))

@@ -74,8 +74,9 @@ export function chainOf(
   for (const listener of policy.listeners) {
     const listen = listener.listens.find((candidate) => candidate.id === listenId)
     if (listen === undefined) continue
-    const listenPeers = peerTable(listen.peers)
-    const listenerPeers = peerTable(listener.peers)
+    // Without an address no Peer is looked up, so checks over many Listens stay cheap.
+    const listenPeers = peerTable(address === undefined ? [] : listen.peers)
+    const listenerPeers = peerTable(address === undefined ? [] : listener.peers)
     return chainFor({ policy, listener, listen, listenPeers, listenerPeers, address })
   }
   return undefined

@@ -1,0 +1,66 @@
+// An explain report for people.
+
+import type { ExplainedLimit, ExplainedOption, ExplainReport } from '../daemon/explain-report.ts'
+import { optionName, placeText, valueText } from './option-text.ts'
+import { columns, paint } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Limits in the order they are asked, options, and the answer last, where the eye ends up. */
+export function explainText(report: ExplainReport, heading: string, terminal: Terminal): string {
+  const { isColorOut, cwd } = terminal
+  const title = `Session from ${report.from} on ${report.listen}, service ${report.service}: ${heading}`
+  return [
+    `${paint(isColorOut, 'bold', title)}\n`,
+    'Limits, in the order they are asked:',
+    ...report.limits.map((limit, at) => limitText(limit, at, report, terminal)),
+    '\nOptions:',
+    optionsText(report.options, cwd),
+    answerText(report, terminal),
+    '',
+  ].join('\n')
+}
+
+function limitText(
+  limit: ExplainedLimit,
+  at: number,
+  report: ExplainReport,
+  terminal: Terminal,
+): string {
+  const { isColorOut, cwd } = terminal
+  const cap = limit.capMax === undefined ? 'no limit' : String(limit.capMax)
+  const notes = [
+    limit.isDryRun ? 'dry run' : undefined,
+    report.decidedBy === at ? 'refuses' : undefined,
+    limit.isOver && report.decidedBy !== at ? 'also at its cap' : undefined,
+  ].filter((note) => note !== undefined)
+  const shown = notes.length === 0 ? '' : ` (${notes.join(', ')})`
+  const line = `  ${at + 1}. ${limit.option}, ${limit.tier}: used ${limit.usedCount} of ${cap}${shown}`
+  const origin =
+    limit.origin === undefined
+      ? `counted in ${limit.scope}; no scope sets a cap`
+      : `${limit.scope}, ${placeText(limit.origin, cwd)}`
+  const details = [origin, ...limit.because].map((text) => `       ${text}`)
+  const style = limit.isOver ? (limit.isDryRun ? 'yellow' : 'red') : 'cyan'
+  return [paint(isColorOut, style, line), ...details].join('\n')
+}
+
+function optionsText(options: readonly ExplainedOption[], cwd: string): string {
+  const rows = options.flatMap((option) => {
+    const name = `  ${optionName(option.option)}`
+    const value = `= ${valueText(option.option, option.value)}`
+    const where =
+      option.origin === undefined
+        ? 'default'
+        : `${option.scope ?? ''}, ${placeText(option.origin, cwd)}`
+    return [[name, value, where], ...option.because.map((text) => ['', '', text])]
+  })
+  return columns(rows)
+}
+
+function answerText(report: ExplainReport, terminal: Terminal): string {
+  const { isColorOut } = terminal
+  if (report.answer === 'admit') return `Answer: ${paint(isColorOut, 'green', 'ADMIT')}`
+  const refuse = paint(isColorOut, 'red', 'REFUSE')
+  if (report.reply === undefined) return `Answer: ${refuse}, closed without a byte`
+  return `Answer: ${refuse}, and the client reads\n  ${report.reply}`
+}

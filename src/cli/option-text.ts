@@ -1,0 +1,56 @@
+// Options and their values as an operator writes them.
+
+import type { Span } from '../base/diagnostic.ts'
+import { optionTable } from '../dialect/momentum/option-table.ts'
+
+const momentumNames: ReadonlyMap<string, string> = new Map(
+  // The first spelling is the one of the session scopes.
+  optionTable
+    .toReversed()
+    .flatMap((spec) => (spec.status === 'works' ? [[spec.key, spec.name] as const] : [])),
+)
+
+/** `Idle_Time` for `idle`. */
+export function optionName(option: string): string {
+  return momentumNames.get(option) ?? option
+}
+
+/** A value of the policy in words: `300 s`, `no limit`, `127.0.0.1:25`. */
+export function valueText(option: string, value: unknown): string {
+  if (option === 'fileMode' && typeof value === 'number') return `0${value.toString(8)}`
+  if (Array.isArray(value)) return value.map((item) => valueText(option, item)).join(', ')
+  if (typeof value !== 'object' || value === null) return String(value)
+  // A value of the policy is plain data with string keys.
+  return objectText(value as Readonly<Record<string, unknown>>, option)
+}
+
+function objectText(value: Readonly<Record<string, unknown>>, option: string): string {
+  if (value['kind'] === 'unix') return String(value['path'])
+  if (value['kind'] === 'tcp') return hostPort(String(value['host']), value['port'])
+  if (option === 'tlsProtocols') return `${String(value['min'])} to ${String(value['max'])}`
+  if (option === 'context') return JSON.stringify(value)
+  if ('ms' in value) return `${Number(value['ms']) / 1000} s`
+  if ('capMax' in value) return String(value['capMax'])
+  if ('path' in value) return String(value['path'])
+  return emptyValues.get(option) ?? 'none'
+}
+
+/** What a value without content says: the explicit 0 of each option. */
+const emptyValues: ReadonlyMap<string, string> = new Map([
+  ['idle', 'never'],
+  ['ecstreamIdle', 'never'],
+  ['proxyProtocolTimeout', 'never'],
+  ['maxReceptions', 'no limit'],
+  ['serviceSessions', 'no limit'],
+  ['listenerSessions', 'no limit'],
+])
+
+function hostPort(host: string, port: unknown): string {
+  return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`
+}
+
+/** `postern.conf:12`, with the path as short as it can be from here. */
+export function placeText(span: Span, cwd: string): string {
+  const file = span.file.startsWith(`${cwd}/`) ? span.file.slice(cwd.length + 1) : span.file
+  return `${file}:${span.line}`
+}

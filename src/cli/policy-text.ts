@@ -1,0 +1,77 @@
+// A policy for people: what is listened on, and every cap with its place.
+
+import { planFor } from '../policy/fallback.ts'
+import { peerTable } from '../policy/chain.ts'
+import type { Listen, Listener, Policy, Scope } from '../policy/policy.ts'
+import { placeText, valueText } from './option-text.ts'
+import { columns, paint } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Two tables: the Listens as they are for a client no Peer matches, and the caps of every scope.
+ */
+export function policyText(policy: Policy, terminal: Terminal): string {
+  const { isColorOut } = terminal
+  const listens = policy.listeners.flatMap((listener) =>
+    listener.listens.map((listen) => listenRow(policy, listener, listen)),
+  )
+  const head = ['LISTEN', 'SERVICE', 'UPSTREAM', 'NOTES']
+  const caps = scopesOf(policy).flatMap((scope) => capRows(scope, terminal.cwd))
+  const capHead = ['CAP', 'OF', 'SCOPE', 'PLACE']
+  return (
+    `${paint(isColorOut, 'bold', 'Listens')}\n${columns([head, ...listens])}\n` +
+    `${paint(isColorOut, 'bold', 'Caps')}\n` +
+    (caps.length === 0 ? 'none: every session is admitted\n' : columns([capHead, ...caps]))
+  )
+}
+
+function listenRow(policy: Policy, listener: Listener, listen: Listen): string[] {
+  const { settings } = planFor({
+    policy,
+    listener,
+    listen,
+    listenPeers: peerTable(listen.peers),
+    listenerPeers: peerTable(listener.peers),
+    address: undefined,
+  })
+  const upstream = settings.upstream?.value
+  const notes = [
+    settings.enable.value ? undefined : 'not enabled',
+    settings.useTls.value ? 'TLS' : undefined,
+    settings.proxyProtocol.value ? 'PROXY header' : undefined,
+  ].filter((note) => note !== undefined)
+  return [
+    listen.id,
+    listener.service,
+    upstream === undefined ? 'none outside Peers' : valueText('upstream', upstream),
+    notes.join(', '),
+  ]
+}
+
+function capRows(scope: Scope, cwd: string): string[][] {
+  const { serviceSessions, listenerSessions, serviceSessionsDryRun, listenerSessionsDryRun } =
+    scope.options
+  const rows: string[][] = []
+  const add = (
+    option: string,
+    cap: typeof serviceSessions,
+    isDry: typeof serviceSessionsDryRun,
+  ): void => {
+    if (cap === undefined) return
+    const shown = cap.value.capMax === undefined ? 'no limit' : String(cap.value.capMax)
+    const dry = isDry?.value === true ? ' (dry run)' : ''
+    rows.push([`${shown}${dry}`, option, scope.label, placeText(cap.span, cwd)])
+  }
+  add('Service_Sessions', serviceSessions, serviceSessionsDryRun)
+  add('Listener_Sessions', listenerSessions, listenerSessionsDryRun)
+  return rows
+}
+
+function scopesOf(policy: Policy): readonly Scope[] {
+  const inListeners = policy.listeners.flatMap((listener) => [
+    listener,
+    ...listener.peers,
+    ...listener.listens.flatMap((listen) => [listen, ...listen.peers]),
+  ])
+  return [...inListeners, ...policy.pathways, ...policy.pathwayGroups]
+}

@@ -1,0 +1,63 @@
+// `postern status`: what the running daemon counts, and how full its budgets are.
+
+import type { Command } from 'commander'
+import { askDaemon } from '../daemon/control-client.ts'
+import type { BudgetsReport, StatusReport } from '../daemon/control-protocol.ts'
+import { withDaemon } from './ask.ts'
+import { commandLine, newCommand } from './command.ts'
+import type { CommandLine } from './command.ts'
+import { addSourceFlags } from './source.ts'
+import type { SourceFlags } from './source.ts'
+import { columns, json } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+interface StatusFlags extends SourceFlags {
+  readonly json?: true
+}
+
+const examples = [
+  'postern status -c /etc/postern/postern.conf',
+  'postern status --json                          for a monitoring agent',
+]
+
+export function statusCommand(terminal: Terminal): CommandLine {
+  const command = newCommand('status', 'Show counts and budgets of the running daemon.', examples)
+  addSourceFlags(command).option('--json', 'print JSON')
+  return commandLine(command, terminal, (parsed) => status(parsed, terminal))
+}
+
+function status(command: Command, terminal: Terminal): Promise<number> {
+  const flags = command.opts<StatusFlags>()
+  return withDaemon(flags, terminal, async (controlSocket) => {
+    const report = await askDaemon(controlSocket, { request: 'status' })
+    const { budgets } = await askDaemon(controlSocket, { request: 'budgets' })
+    terminal.out(flags.json === true ? json({ ...report, budgets }) : statusText(report, budgets))
+  })
+}
+
+function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): string {
+  const { log, audit } = report
+  const state = report.isDraining ? ', draining' : ''
+  const rows = [
+    ['postern', `${report.version}, process ${report.pid}${state}`],
+    ['configuration', `${report.configuration}, revision ${report.revision}`],
+    ['running since', `${report.startedAt}, ${Math.floor(report.uptimeMs / 1000)} s`],
+    ['bound', report.bound.join(' ')],
+    [
+      'sessions',
+      `${report.sessionsActive} open, ${report.admittedTotal} admitted, ${report.refusedTotal} refused`,
+    ],
+    ['lingering', `${report.refusalsLingering} refused sessions not yet closed`],
+    [
+      'bytes',
+      `${report.bytesFromClients} from clients, ${report.bytesFromUpstreams} from upstreams`,
+    ],
+    [
+      'log',
+      `${log.suppressedTotal} suppressed, ${log.droppedTotal} dropped, ${log.errorsTotal} failed`,
+    ],
+    ...(audit === undefined ? [] : [['self-audit', `drift ${audit.drift}`]]),
+  ]
+  const used = budgets.map(({ key, usedCount }) => [`  ${key}`, String(usedCount)])
+  return `${columns(rows)}${used.length === 0 ? '' : `\nBudgets in use:\n${columns(used)}`}`
+}

@@ -1,0 +1,15 @@
+// Codes of the errors and diagnostics of the daemon and its command line. docs/errors.md lists
+// them.
+
+export const daemonCodes = {
+  'daemon.no_configuration': 'The configuration file is not there or cannot be read.',
+  'daemon.log_open': 'A log file cannot be opened.',
+  'daemon.already_running': 'A live daemon holds this pid file.',
+  'daemon.pid_file': 'The pid file cannot be written.',
+  'daemon.control_socket': 'The control socket cannot be bound or does not answer.',
+  'daemon.duplicate_directive': 'A directive of `-g` is also set by the file.',
+  'cli.no_smtp_server': 'The demo needs the optional dependency smtp-server.',
+  'daemon.one_worker': 'More workers are asked for than this version runs.',
+} as const
+
+export type DaemonCode = keyof typeof daemonCodes

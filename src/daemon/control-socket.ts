@@ -1,0 +1,117 @@
+// The control socket: a Unix socket for the daemon's own user, over which the command line asks
+// what is going on. It only answers questions; nothing can be changed through it.
+
+import { lstatSync, unlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { PosternError } from '../base/errors.ts'
+import { parseRequest, requestLengthMax } from './control-protocol.ts'
+import type { ControlRequest, ControlResponse } from './control-protocol.ts'
+import { errnoText } from '../gateway/errno.ts'
+
+export type ControlHandler = (request: ControlRequest) => ControlResponse
+
+/** Operators and a monitoring agent; more at once are a mistake in a script. */
+const clientsMax = 32
+/** A client that neither asks nor reads for so long is gone. */
+const idleMs = 10_000
+/** Nobody but the daemon's user may ask, from the first instant the socket exists. */
+const privateUmask = 0o177
+
+/** A bound control socket. */
+export class ControlSocket {
+  readonly path: string
+  readonly #server: Server
+  readonly #clients = new Set<Socket>()
+
+  private constructor(path: string, server: Server) {
+    this.path = path
+    this.#server = server
+  }
+
+  /** Binds the socket, replacing one that a dead daemon left; rejects with a PosternError. */
+  static async bind(path: string, handle: ControlHandler): Promise<ControlSocket> {
+    const server = createServer({ pauseOnConnect: true })
+    server.maxConnections = clientsMax
+    const control = new ControlSocket(path, server)
+    server.on('connection', (socket) => control.#onConnection(socket, handle))
+    try {
+      removeStaleSocket(path)
+      await listenPrivately(server, path)
+    } catch (cause) {
+      const message = `bind() to control socket "${path}" failed (${errnoText(cause)})`
+      throw new PosternError('daemon.control_socket', message, { cause })
+    }
+    return control
+  }
+
+  /** Ends every conversation and removes the socket. */
+  close(): Promise<void> {
+    for (const client of this.#clients) client.destroy()
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+    })
+  }
+
+  #onConnection(socket: Socket, handle: ControlHandler): void {
+    socket.on('error', () => socket.destroy())
+    socket.setTimeout(idleMs, () => socket.destroy())
+    this.#clients.add(socket)
+    socket.on('close', () => this.#clients.delete(socket))
+    converse(socket, handle).catch(() => socket.destroy())
+  }
+}
+
+/** Reads requests and answers them one after the other: an unread answer stops the reading. */
+async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
+  let partial = ''
+  socket.setEncoding('utf8')
+  // The type of a chunk is unknown to the iterator; with an encoding set it is text.
+  for await (const chunk of socket as AsyncIterable<string>) {
+    const lines = (partial + chunk).split('\n')
+    partial = lines.pop() ?? ''
+    for (const line of lines) {
+      if (line.length > requestLengthMax) return refuseLine(socket)
+      if (line.trim() !== '') await answer(socket, respond(line, handle))
+    }
+    if (partial.length > requestLengthMax) return refuseLine(socket)
+  }
+}
+
+function refuseLine(socket: Socket): void {
+  const problem = `A request has at most ${requestLengthMax} characters.`
+  socket.end(`${JSON.stringify({ ok: false, problem })}\n`)
+}
+
+function respond(line: string, handle: ControlHandler): ControlResponse {
+  const parsed = parseRequest(line)
+  return 'problem' in parsed ? { ok: false, problem: parsed.problem } : handle(parsed.request)
+}
+
+function answer(socket: Socket, response: ControlResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(`${JSON.stringify(response)}\n`, (error) => {
+      if (error === undefined || error === null) resolve()
+      else reject(error)
+    })
+  })
+}
+
+/** Only a socket is removed: anything else at this path is not ours. */
+function removeStaleSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.isSocket() === true) unlinkSync(path)
+}
+
+function listenPrivately(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    // listen() binds before it returns, so no other code runs under this umask.
+    const umask = process.umask(privateUmask)
+    try {
+      server.listen(path, resolve)
+    } finally {
+      process.umask(umask)
+    }
+  })
+}

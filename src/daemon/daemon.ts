@@ -1,0 +1,202 @@
+// One running daemon: bound gateway, control socket, pid file, and its answers to signals.
+
+import { constants } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
+import type { AuditReport, Engine } from '../engine/engine.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { unreachable } from '../base/assert.ts'
+import { answerRequest } from './answers.ts'
+import type { AnswerSources } from './answers.ts'
+import type { LoadedConfiguration } from './configuration.ts'
+import { ControlSocket } from './control-socket.ts'
+import type { DaemonLog } from './daemon-log.ts'
+import { removePidFile, writePidFile } from './pid-file.ts'
+import { Reloader } from './reload.ts'
+import type { DaemonSettings } from './settings.ts'
+import { onSignals } from './signals.ts'
+import type { SignalAction } from './signals.ts'
+import { readVersion } from './version.ts'
+
+export interface DaemonParts {
+  readonly engine: Engine
+  readonly gateway: Gateway
+  readonly log: DaemonLog
+  readonly settings: DaemonSettings
+  readonly clock: Clock
+  /** The configuration file, for `status`. */
+  readonly configuration: string
+  readonly load: () => LoadedConfiguration
+  readonly lastAudit: () => AuditReport | undefined
+}
+
+type State = 'starting' | 'running' | 'draining' | 'stopping'
+
+/** Nothing else keeps a process alive that has no Listen enabled; any long time will do. */
+const keepAliveMs = 3_600_000
+
+/**
+ * "Now" includes a last line to those who are not relayed yet; nginx kills its workers after 1.5 s.
+ */
+const stopWaitMs = 2000
+
+export class Daemon {
+  readonly #parts: DaemonParts
+  readonly #reloader: Reloader
+  /** Resolves when the daemon has stopped and its log is closed. */
+  readonly ended: Promise<void>
+  readonly #offSignals: () => void
+  readonly #keepAlive = setInterval(() => {}, keepAliveMs)
+  #state: State = 'starting'
+  #isFinished = false
+  #control: ControlSocket | undefined
+  #resolveEnded: () => void = () => {}
+  #rejectEnded: (error: unknown) => void = () => {}
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolveEnded = resolve
+      this.#rejectEnded = reject
+    })
+    this.#reloader = new Reloader(parts)
+    this.#offSignals = onSignals(this.#onSignal)
+    process.on('uncaughtExceptionMonitor', this.#onCrash)
+  }
+
+  /** Binds everything, then writes the pid file: its presence means ready. */
+  async start(): Promise<void> {
+    const { gateway, log, settings, engine } = this.#parts
+    log.write('notice', { text: `postern/${readVersion()}, node ${process.versions.node}` })
+    await gateway.start()
+    await this.#bindControl()
+    writePidFile(settings.pidFile, process.pid)
+    log.write('notice', {
+      text: `ready, revision ${engine.revision}, ${gateway.bound().length} listens bound`,
+    })
+    // A signal that came too early was kept: the state says what it asked for.
+    if (this.#state === 'starting') this.#state = 'running'
+    else this.#stop()
+  }
+
+  /** Undoes a start that failed half-way. */
+  async abandon(): Promise<void> {
+    await this.#parts.gateway.close()
+    await this.#finish()
+  }
+
+  /** Without a control socket the daemon serves all the same; only questions go unanswered. */
+  async #bindControl(): Promise<void> {
+    const { settings, log } = this.#parts
+    const sources = this.#answerSources()
+    try {
+      this.#control = await ControlSocket.bind(settings.controlSocket, (request) =>
+        answerRequest(sources, request),
+      )
+    } catch (error) {
+      log.write('warn', { text: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  #answerSources(): AnswerSources {
+    const { engine, gateway, clock, configuration, log, lastAudit } = this.#parts
+    return {
+      engine,
+      gateway,
+      clock,
+      configuration,
+      version: readVersion(),
+      startedMs: clock.monotonicMs(),
+      startedAt: new Date(clock.wallMs()).toISOString(),
+      logLosses: () => log.losses(),
+      isDraining: () => this.#state === 'draining',
+      lastAudit,
+    }
+  }
+
+  #onSignal = (action: SignalAction, signal: NodeJS.Signals): void => {
+    const { log } = this.#parts
+    const received = `signal ${constants.signals[signal]} (${signal}) received`
+    log.write('notice', { text: `${received}, ${doing[action]}` })
+    switch (action) {
+      case 'stop':
+        this.#onStop()
+        return
+      case 'quit':
+        this.#onQuit()
+        return
+      case 'reload':
+        this.#onReload()
+        return
+      case 'reopen':
+        log.reopen()
+        return
+      default:
+        unreachable(action)
+    }
+  }
+
+  #onStop(): void {
+    if (this.#state === 'starting') this.#state = 'stopping'
+    else if (this.#state !== 'stopping') this.#stop()
+  }
+
+  #onQuit(): void {
+    if (this.#state === 'starting') this.#state = 'stopping'
+    if (this.#state !== 'running') return
+    this.#state = 'draining'
+    const drained = this.#reloader.idle().then(() => this.#parts.gateway.drain())
+    drained.then(this.#onGatewayEnded, this.#onFailure)
+  }
+
+  #onReload(): void {
+    if (this.#state === 'running') {
+      void this.#reloader.request()
+      return
+    }
+    this.#parts.log.write('warn', { text: `${this.#state}, the reload is ignored` })
+  }
+
+  #stop(): void {
+    this.#state = 'stopping'
+    const closed = this.#parts.gateway.close()
+    Promise.race([closed, wait(stopWaitMs)]).then(this.#onGatewayEnded, this.#onFailure)
+  }
+
+  #onGatewayEnded = (): void => {
+    this.#finish().catch(this.#onFailure)
+  }
+
+  #onFailure = (error: unknown): void => {
+    this.#rejectEnded(error)
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isFinished) return
+    this.#isFinished = true
+    const { log, settings } = this.#parts
+    clearInterval(this.#keepAlive)
+    await this.#control?.close()
+    removePidFile(settings.pidFile, process.pid)
+    log.write('notice', { text: 'exit' })
+    await log.close()
+    this.#offSignals()
+    process.off('uncaughtExceptionMonitor', this.#onCrash)
+    this.#resolveEnded()
+  }
+
+  /** The process dies after this; the log must say why, and no pid file may outlive it. */
+  #onCrash = (error: Error): void => {
+    const { log, settings } = this.#parts
+    log.write('alert', { text: `exiting on a defect: ${error.stack ?? error.message}` })
+    log.closeNow()
+    removePidFile(settings.pidFile, process.pid)
+  }
+}
+
+const doing: Readonly<Record<SignalAction, string>> = {
+  stop: 'exiting',
+  quit: 'gracefully shutting down',
+  reload: 'reconfiguring',
+  reopen: 'reopening logs',
+}

@@ -1,0 +1,98 @@
+// Events of a real engine as log records, word for word as CONTRACT.md promises them.
+
+import { describe, expect, it } from 'vitest'
+import type { LogEntry, LogLevelName } from '../base/log.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import { readConfiguration } from './configuration.ts'
+import { logEvent } from './event-log.ts'
+import { noGlobals } from './settings.ts'
+
+interface Written extends LogEntry {
+  readonly level: LogLevelName
+}
+
+function engineWithLog(text: string) {
+  const written: Written[] = []
+  const log = {
+    writeKind: (level: LogLevelName, _kind: string, build: () => LogEntry) => {
+      written.push({ level, ...build() })
+    },
+  }
+  const source = { file: 'p.conf', text, prefix: '/', searchPath: [], globals: noGlobals }
+  const { policy, diagnostics } = readConfiguration(source)
+  if (policy === undefined) throw new Error(diagnostics.map((found) => found.message).join('; '))
+  const engine = createEngine({ policy, onEvent: (event) => logEvent(log, event) })
+  return { engine, written }
+}
+
+function policyText(inside: string): string {
+  return `ESMTP_Listener { Upstream = "127.0.0.1:26" Listen ":25" {} ${inside} }`
+}
+
+describe('the log of a session', () => {
+  it('is one record when it comes and one when it goes', () => {
+    const { engine, written } = engineWithLog(policyText(''))
+    const verdict = engine.open({ listenId: '*:25', remote: '192.0.2.7' })
+    if (verdict.kind === 'admit') engine.close(verdict.session)
+    const who = { sessionId: 1, client: '192.0.2.7', server: '*:25' }
+    expect(written).toMatchObject([
+      { level: 'info', text: 'client connected', ...who },
+      { level: 'info', text: 'session closed', ...who },
+    ])
+  })
+})
+
+describe('the log of a refusal', () => {
+  it('names the deciding option, scope, used and cap', () => {
+    const { engine, written } = engineWithLog(policyText('Service_Sessions = 1'))
+    engine.open({ listenId: '*:25', remote: '192.0.2.7' })
+    engine.open({ listenId: '*:25', remote: '192.0.2.8' })
+    expect(written.at(-1)).toEqual({
+      level: 'error',
+      text: 'limiting sessions by service_sessions "ESMTP_Listener" (1/1)',
+      sessionId: 2,
+      client: '192.0.2.8',
+      server: '*:25',
+      fields: {
+        option: 'service_sessions',
+        tier: 'shared',
+        scope: 'ESMTP_Listener',
+        used: 1,
+        cap: 1,
+      },
+    })
+  })
+
+  it('names listener_sessions when that decides', () => {
+    const { engine, written } = engineWithLog(policyText('Listener_Sessions = 1'))
+    engine.open({ listenId: '*:25', remote: '192.0.2.7' })
+    engine.open({ listenId: '*:25', remote: '192.0.2.8' })
+    expect(written.at(-1)?.text).toBe(
+      'limiting sessions by listener_sessions "ESMTP_Listener" (1/1)',
+    )
+  })
+
+  it('says dry run where the session went on', () => {
+    const text = policyText('Service_Sessions = 1 Service_Sessions_Dry_Run = true')
+    const { engine, written } = engineWithLog(text)
+    engine.open({ listenId: '*:25', remote: '192.0.2.7' })
+    engine.open({ listenId: '*:25', remote: '192.0.2.8' })
+    expect(written.map((entry) => entry.text)).toEqual([
+      'client connected',
+      'limiting sessions, dry run, by service_sessions "ESMTP_Listener" (1/1)',
+      'client connected',
+    ])
+    expect(written[1]).toMatchObject({ level: 'error', sessionId: 2, client: '192.0.2.8' })
+  })
+})
+
+describe('the log of an audit', () => {
+  it('is loud when the counts do not agree with the sockets', () => {
+    const { engine, written } = engineWithLog(policyText(''))
+    engine.audit(new Set())
+    engine.open({ listenId: '*:25', remote: '192.0.2.7' })
+    engine.audit(new Set())
+    expect(written.map((entry) => entry.level)).toEqual(['debug', 'info', 'crit'])
+    expect(written.at(-1)?.text).toContain('leaked 1')
+  })
+})

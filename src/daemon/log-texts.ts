@@ -1,0 +1,42 @@
+// Every log text of the daemon, with what it means. docs/errors.md lists them from here.
+
+/** What varies stands in angle brackets; the level comes first. */
+export const daemonLogs = {
+  'limiting sessions by service_sessions "<scope>" (<used>/<cap>)':
+    'error: a session was refused at connect; the scope is the one in which the deciding cap stands.',
+  'limiting sessions by listener_sessions "<scope>" (<used>/<cap>)':
+    'error: the same, by the cap of one Listen.',
+  'limiting sessions, dry run, by service_sessions "<scope>" (<used>/<cap>)':
+    'error: a limit in dry run was at its cap; the session went on (SEMANTICS S18).',
+  'limiting sessions, dry run, by listener_sessions "<scope>" (<used>/<cap>)':
+    'error: the same, by the cap of one Listen.',
+  'could not allocate a state in zone "<zone>"':
+    'crit: a zone has no room for a new state; the session was refused (SEMANTICS S16).',
+  '<kind>... and <n> more like it were not logged':
+    'its own level: records of one kind came faster than the log takes them.',
+  'client connected': 'info: a session was admitted.',
+  'session closed': 'info: a session ended and its slots came back.',
+  'self-audit: drift <n>, leaked <n>, unknown <n>':
+    'crit: the counts do not agree with the open sockets, which is a defect; at debug when they do (SEMANTICS S20).',
+  'postern/<version>, node <version>': 'notice: the daemon starts.',
+  'ready, revision <n>, <n> listens bound':
+    'notice: every listener is bound, the pid file is written.',
+  'stale pid file "<path>" is overwritten':
+    'notice: a pid file was left behind by a daemon that did not end by itself.',
+  'postern is already running as process <pid> with pid file "<path>"':
+    'emerg: a live daemon holds the pid file; this one does not start.',
+  'bind() to control socket "<path>" failed (<errno>)':
+    'warn: the daemon serves, but `postern status`, `sessions` and `explain --live` cannot ask it.',
+  'signal <n> (<name>) received, <what follows>': 'notice: an operator signalled the daemon.',
+  'reload done, revision <n>, <n> listens bound, <n> live sessions re-counted':
+    'notice: the new configuration is in force (SEMANTICS S19).',
+  'reload failed, revision <n> stays in force':
+    'error: the configuration is wrong, as the lines before say; nothing changed.',
+  'the changed pid file takes effect at the next start': 'warn: a reload changed PIDFile.',
+  '<state>, the reload is ignored': 'warn: the daemon is on its way out.',
+  '<message> in <file>:<line>':
+    'emerg, warn or notice: an error, warning or note about the configuration.',
+  'open() "<path>" failed (<errno>)': 'emerg: a log file could not be opened.',
+  'exiting on a defect: <stack>': 'alert: Postern found a defect in itself and ends.',
+  exit: 'notice: the daemon has stopped.',
+} as const

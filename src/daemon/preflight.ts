@@ -1,0 +1,50 @@
+// What `-t` checks beyond the text, without binding anything: certificates, and the directories in
+// which a daemon must be able to write.
+
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Diagnostic } from '../base/diagnostic.ts'
+import { PosternError } from '../base/errors.ts'
+import { errnoText } from '../gateway/errno.ts'
+import { loadTls } from '../gateway/tls.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { DaemonCode } from './codes.ts'
+import { stderrPath } from './log-file.ts'
+import type { DaemonSettings } from './settings.ts'
+
+/** What would keep a daemon from starting here, as diagnostics. */
+export function preflight(policy: Policy, settings: DaemonSettings, prefix: string): Diagnostic[] {
+  const logFiles = settings.logTargets.map(({ path }) => path).filter((path) => path !== stderrPath)
+  return [
+    ...checkTls(policy, prefix),
+    ...[...new Set(logFiles)].flatMap((path) => checkAppendable(path)),
+    // The pid file is replaced, not written into: its directory is what counts.
+    ...checkWritable(dirname(settings.pidFile), settings.pidFile, 'daemon.pid_file'),
+  ]
+}
+
+function checkTls(policy: Policy, prefix: string): Diagnostic[] {
+  try {
+    loadTls(policy, prefix)
+    return []
+  } catch (cause) {
+    if (!PosternError.is(cause)) throw cause
+    return [{ severity: 'error', code: cause.code, message: cause.message }]
+  }
+}
+
+function checkAppendable(path: string): Diagnostic[] {
+  const isThere = existsSync(path)
+  return checkWritable(isThere ? path : dirname(path), path, 'daemon.log_open')
+}
+
+/** `path` is what must be writable so that `file` can be written. */
+function checkWritable(path: string, file: string, code: DaemonCode): Diagnostic[] {
+  try {
+    accessSync(path, constants.W_OK)
+    return []
+  } catch (cause) {
+    const message = `open() "${file}" failed (${errnoText(cause)})`
+    return [{ severity: 'error', code, message }]
+  }
+}

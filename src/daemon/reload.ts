@@ -1,0 +1,105 @@
+// Reload (SEMANTICS S19): read everything anew, and change nothing unless all of it is right.
+
+import type { Diagnostic, Severity } from '../base/diagnostic.ts'
+import type { Log, LogLevelName } from '../base/log.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { LoadedConfiguration } from './configuration.ts'
+import type { LogTarget, PreparedTargets } from './daemon-log.ts'
+import type { DaemonSettings } from './settings.ts'
+
+/** A log whose destinations a reload may replace. */
+interface ReloadableLog extends Log {
+  prepareTargets(targets: readonly LogTarget[]): Promise<PreparedTargets>
+}
+
+export interface ReloaderOptions {
+  readonly load: () => LoadedConfiguration
+  readonly engine: Pick<Engine, 'revision' | 'snapshot'>
+  readonly gateway: Pick<Gateway, 'reload' | 'bound'>
+  readonly log: ReloadableLog
+  /** What the daemon was started with: its pid file stays where it is until the next start. */
+  readonly settings: DaemonSettings
+}
+
+/** Runs one reload at a time; requests that come meanwhile become one more. */
+export class Reloader {
+  readonly #options: ReloaderOptions
+  #running: Promise<void> | undefined
+  #isRequestedAgain = false
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when this request, or the later one it was joined with, is done. Never rejects. */
+  request(): Promise<void> {
+    if (this.#running !== undefined) {
+      this.#isRequestedAgain = true
+      return this.#running
+    }
+    this.#running = this.#run()
+    return this.#running
+  }
+
+  /** Resolves when no reload is under way. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    do {
+      this.#isRequestedAgain = false
+      await reloadOnce(this.#options).catch((error: unknown) => this.#report(error))
+    } while (this.#isRequestedAgain)
+    this.#running = undefined
+  }
+
+  #report(error: unknown): void {
+    const { log, engine } = this.#options
+    log.write('emerg', { text: error instanceof Error ? error.message : String(error) })
+    log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
+  }
+}
+
+async function reloadOnce(options: ReloaderOptions): Promise<void> {
+  const { engine, gateway, log } = options
+  const { policy, settings, diagnostics } = options.load()
+  logDiagnostics(log, diagnostics)
+  if (policy === undefined || settings === undefined) {
+    log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
+    return
+  }
+  const targets = await log.prepareTargets(settings.logTargets)
+  try {
+    await gateway.reload(policy)
+  } catch (error) {
+    await targets.discard()
+    throw error
+  }
+  await targets.apply()
+  if (settings.pidFile !== options.settings.pidFile) {
+    log.write('warn', { text: 'the changed pid file takes effect at the next start' })
+  }
+  const listensBound = gateway.bound().length
+  const { revision, sessionsActive } = engine.snapshot()
+  log.write('notice', {
+    text: `reload done, revision ${revision}, ${listensBound} listens bound, ${sessionsActive} live sessions re-counted`,
+    fields: { revision, listensBound, sessionsActive },
+  })
+}
+
+/** As nginx: an error in the configuration is `emerg`, and ends in FILE:LINE. */
+export function logDiagnostics(log: Log, diagnostics: readonly Diagnostic[]): void {
+  for (const { severity, message, span, code, hint } of diagnostics) {
+    const where = span === undefined ? '' : ` in ${span.file}:${span.line}`
+    const fields = { code, ...(hint === undefined ? {} : { hint }) }
+    log.write(levels[severity], { text: `${message}${where}`, fields })
+  }
+}
+
+const levels: Readonly<Record<Severity, LogLevelName>> = {
+  error: 'emerg',
+  warning: 'warn',
+  note: 'notice',
+}

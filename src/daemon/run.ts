@@ -1,0 +1,137 @@
+// The daemon from start to end: configuration, log, gateway, pid file, signals, exit.
+
+import { PosternError } from '../base/errors.ts'
+import { systemClock } from '../base/clock.ts'
+import type { AuditReport } from '../engine/engine.ts'
+import { createEngine } from '../engine/create-engine.ts'
+import { createGateway } from '../gateway/create-gateway.ts'
+import type { Policy } from '../policy/policy.ts'
+import { readConfiguration } from './configuration.ts'
+import type { ConfigurationSource, LoadedConfiguration } from './configuration.ts'
+import { isAnswering } from './control-client.ts'
+import { Daemon } from './daemon.ts'
+import { DaemonLog } from './daemon-log.ts'
+import { logEvent } from './event-log.ts'
+import { stderrPath } from './log-file.ts'
+import { isAlive, readPidFile } from './pid-file.ts'
+import { logDiagnostics } from './reload.ts'
+import { earlyLogTarget } from './settings.ts'
+import type { DaemonSettings } from './settings.ts'
+
+export interface RunOptions {
+  readonly source: ConfigurationSource
+  /**
+   * Shows what is wrong with a configuration, with carets, to the person who started the daemon.
+   */
+  readonly showDiagnostics: (loaded: LoadedConfiguration) => void
+  /** Called once, when every listener is bound and the pid file is written. */
+  readonly onReady?: (settings: DaemonSettings) => void
+  readonly writeError: (text: string) => void
+}
+
+/** Runs a daemon in this process until a signal ends it; answers its exit code. */
+export async function runDaemon(options: RunOptions): Promise<number> {
+  const loaded = readConfiguration(options.source)
+  if (loaded.diagnostics.length > 0) options.showDiagnostics(loaded)
+  const { policy, settings } = loaded
+  if (policy === undefined || settings === undefined) {
+    await logFailedStart(options, loaded)
+    return 1
+  }
+  let log: DaemonLog
+  try {
+    log = await openLog(settings.logTargets)
+  } catch (error) {
+    options.writeError(`postern: [emerg] ${messageOf(error)}\n`)
+    return 1
+  }
+  if (!isOnStderr(settings)) logDiagnostics(log, loaded.diagnostics)
+  const daemon = createDaemon(options, { policy, settings, log })
+  try {
+    await refuseSecondDaemon(settings, log)
+    await daemon.start()
+  } catch (error) {
+    log.write('emerg', { text: messageOf(error) })
+    if (!isOnStderr(settings)) options.writeError(`postern: [emerg] ${messageOf(error)}\n`)
+    await daemon.abandon()
+    return 1
+  }
+  options.onReady?.(settings)
+  await daemon.ended
+  return 0
+}
+
+interface Loaded {
+  readonly policy: Policy
+  readonly settings: DaemonSettings
+  readonly log: DaemonLog
+}
+
+function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
+  const { policy, settings, log } = loaded
+  let lastAudit: AuditReport | undefined
+  const engine = createEngine({
+    policy,
+    clock: systemClock,
+    onEvent: (event) => {
+      if (event.kind === 'audited') lastAudit = event.report
+      logEvent(log, event)
+    },
+  })
+  const { prefix, file } = options.source
+  const gateway = createGateway({ engine, log, clock: systemClock, prefix })
+  return new Daemon({
+    engine,
+    gateway,
+    log,
+    settings,
+    clock: systemClock,
+    configuration: file,
+    load: () => readConfiguration(options.source),
+    lastAudit: () => lastAudit,
+  })
+}
+
+/** What is wrong also goes to the log that `-e` names, where an init script's user will look. */
+async function logFailedStart(options: RunOptions, loaded: LoadedConfiguration): Promise<void> {
+  const target = earlyLogTarget(options.source)
+  if (target.path === stderrPath) return
+  try {
+    const log = await openLog([target])
+    logDiagnostics(log, loaded.diagnostics)
+    await log.close()
+  } catch (error) {
+    options.writeError(`postern: [alert] ${messageOf(error)}\n`)
+  }
+}
+
+function openLog(targets: DaemonSettings['logTargets']): Promise<DaemonLog> {
+  const identity = { pid: process.pid, threadId: 0 }
+  return DaemonLog.open({ targets, identity, clock: systemClock })
+}
+
+/**
+ * nginx would overwrite the pid file of a live daemon, which then can no longer be signalled. The
+ * pid alone proves nothing, it may have been given to another process since; a live one that also
+ * answers on the control socket is another Postern.
+ */
+async function refuseSecondDaemon(settings: DaemonSettings, log: DaemonLog): Promise<void> {
+  const { pidFile, controlSocket } = settings
+  const found = readPidFile(pidFile)
+  if (found.kind === 'absent') return
+  if (found.kind === 'pid' && found.pid !== process.pid && isAlive(found.pid)) {
+    if (await isAnswering(controlSocket)) {
+      const message = `postern is already running as process ${found.pid} with pid file "${pidFile}"`
+      throw new PosternError('daemon.already_running', message)
+    }
+  }
+  log.write('notice', { text: `stale pid file "${pidFile}" is overwritten` })
+}
+
+function isOnStderr(settings: DaemonSettings): boolean {
+  return settings.logTargets.some((target) => target.path === stderrPath)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

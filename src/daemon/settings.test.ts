@@ -1,0 +1,82 @@
+// The daemon's own settings: from the file, from the command line, and where both speak.
+
+import { describe, expect, it } from 'vitest'
+import { readConfiguration } from './configuration.ts'
+import { noGlobals } from './settings.ts'
+import type { GlobalDirectives } from './settings.ts'
+
+const listener = 'ESMTP_Listener { Upstream = "127.0.0.1:26" Listen ":25" {} }'
+
+function read(text: string, globals: GlobalDirectives = noGlobals, earlyLog?: string) {
+  return readConfiguration({
+    file: '/etc/p.conf',
+    text: `${text}\n${listener}`,
+    prefix: '/srv/postern',
+    searchPath: [],
+    globals,
+    ...(earlyLog === undefined ? {} : { earlyLog }),
+  })
+}
+
+describe('the settings of a daemon', () => {
+  it('are files in the prefix and a log on stderr by default', () => {
+    expect(read('').settings).toEqual({
+      pidFile: '/srv/postern/postern.pid',
+      controlSocket: '/srv/postern/postern.sock',
+      logTargets: [{ path: 'stderr', level: 'notice', format: 'nginx' }],
+      isDaemon: false,
+    })
+  })
+
+  it('come from the file, relative to the prefix', () => {
+    const { settings } = read('PIDFile = "run/p.pid"\nError_Log = "/var/log/p.log info"')
+    expect(settings).toMatchObject({
+      pidFile: '/srv/postern/run/p.pid',
+      controlSocket: '/srv/postern/run/p.sock',
+      logTargets: [{ path: '/var/log/p.log', level: 'info' }],
+    })
+  })
+
+  it('take the log of -e when the file names none', () => {
+    const paths = (text: string) =>
+      read(text, noGlobals, 'logs/e.log').settings?.logTargets.map((target) => target.path)
+    expect(paths('')).toEqual(['/srv/postern/logs/e.log'])
+    expect(paths('Error_Log = "f.log"')).toEqual(['/srv/postern/f.log'])
+  })
+
+  it('write to the logs of -g and of the file, as nginx does', () => {
+    const globals = { errorLogs: [{ path: 'g.log', level: 'crit' as const }] }
+    expect(read('Error_Log = "f.log"', globals).settings?.logTargets).toEqual([
+      { path: '/srv/postern/g.log', level: 'crit', format: 'nginx' },
+      { path: '/srv/postern/f.log', level: 'error', format: 'nginx' },
+    ])
+  })
+
+  it('are wrong where -g and the file name the same thing, in the words of nginx', () => {
+    const { policy, diagnostics } = read('PIDFile = "a"', { ...noGlobals, pidFile: 'b' })
+    expect(policy).toBeUndefined()
+    expect(diagnostics.find((found) => found.severity === 'error')).toMatchObject({
+      message: '"pid" directive is duplicate',
+      span: { file: '/etc/p.conf', line: 1 },
+    })
+  })
+
+  it('warn that one worker runs when -g asks for more', () => {
+    const { policy, diagnostics } = read('', { ...noGlobals, workers: 4 })
+    expect(policy).toBeDefined()
+    expect(diagnostics.map((found) => found.code)).toContain('daemon.one_worker')
+  })
+})
+
+describe('a configuration that is not there', () => {
+  it('is told how to begin', () => {
+    const source = { file: '/no/p.conf', prefix: '/', searchPath: [], globals: noGlobals }
+    expect(readConfiguration(source).diagnostics).toMatchObject([
+      {
+        code: 'daemon.no_configuration',
+        message: 'open() "/no/p.conf" failed (2: No such file or directory)',
+        hint: expect.stringContaining('postern demo'),
+      },
+    ])
+  })
+})

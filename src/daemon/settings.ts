@@ -1,0 +1,110 @@
+// What the daemon itself takes from a policy and from the command line: its files and its log.
+
+import { resolve } from 'node:path'
+import type { Diagnostic, Span } from '../base/diagnostic.ts'
+import type { LogLevelName } from '../base/log.ts'
+import type { DaemonOptions } from '../policy/policy.ts'
+import type { LogTarget } from './daemon-log.ts'
+import { stderrPath } from './log-file.ts'
+
+/** nginx's global directives from `-g`, which come before the file. Paths are as written. */
+export interface GlobalDirectives {
+  readonly pidFile?: string
+  readonly errorLogs: readonly { readonly path: string; readonly level: LogLevelName }[]
+  readonly workers?: number | 'auto'
+  readonly isDaemon?: boolean
+}
+
+/** Where a daemon is started: what relative paths are relative to, and what `-e` and `-g` say. */
+export interface Launch {
+  readonly prefix: string
+  /** `-e`: the log until a configuration names one, and when it names none. */
+  readonly earlyLog?: string
+  readonly globals: GlobalDirectives
+}
+
+/** All paths absolute, `stderr` excepted. */
+export interface DaemonSettings {
+  readonly pidFile: string
+  readonly controlSocket: string
+  readonly logTargets: readonly LogTarget[]
+  readonly isDaemon: boolean
+}
+
+export const noGlobals: GlobalDirectives = { errorLogs: [] }
+
+const defaultPidFile = 'postern.pid'
+/**
+ * nginx logs from `error` up when a log is named without a level; with no log named at all there
+ * is a person at the terminal, who also wants to see start, reload and stop.
+ */
+const unnamedLogLevel = 'notice'
+
+/** Settings of a daemon under a policy. */
+export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettings {
+  const written = launch.globals.pidFile ?? options.pidFile?.value ?? defaultPidFile
+  const pidFile = resolve(launch.prefix, written)
+  return {
+    pidFile,
+    controlSocket: controlSocketFor(pidFile),
+    logTargets: logTargetsOf(options, launch),
+    isDaemon: launch.globals.isDaemon ?? false,
+  }
+}
+
+/** The log before a configuration has been read. */
+export function earlyLogTarget(launch: Launch): LogTarget {
+  const path = logPath(launch.earlyLog ?? stderrPath, launch.prefix)
+  return { path, level: unnamedLogLevel, format: 'nginx' }
+}
+
+/** `postern.sock` beside `postern.pid`. */
+function controlSocketFor(pidFile: string): string {
+  const stem = pidFile.endsWith('.pid') ? pidFile.slice(0, -'.pid'.length) : pidFile
+  return `${stem}.sock`
+}
+
+/**
+ * What stands both in `-g` and in the file, which nginx calls an error; and what is not there yet.
+ */
+export function diagnoseSettings(options: DaemonOptions, launch: Launch): Diagnostic[] {
+  const { globals } = launch
+  const found: Diagnostic[] = []
+  if (globals.pidFile !== undefined && options.pidFile !== undefined) {
+    found.push(duplicate('pid', options.pidFile.span))
+  }
+  if (globals.workers !== undefined && options.workers !== undefined) {
+    found.push(duplicate('worker_processes', options.workers.span))
+  }
+  if (globals.workers !== undefined && globals.workers !== 1) {
+    found.push({
+      severity: 'warning',
+      code: 'daemon.one_worker',
+      message: `worker_processes ${globals.workers} in -g: this version runs one worker`,
+    })
+  }
+  return found
+}
+
+function logTargetsOf(options: DaemonOptions, launch: Launch): readonly LogTarget[] {
+  const format = options.logFormat?.value ?? 'nginx'
+  // As in nginx, several logs may be named, and each has its own level.
+  const named = [...launch.globals.errorLogs]
+  if (options.errorLog !== undefined) named.push(options.errorLog.value)
+  if (named.length === 0) return [{ ...earlyLogTarget(launch), format }]
+  return named.map(({ path, level }) => ({ path: logPath(path, launch.prefix), level, format }))
+}
+
+function logPath(path: string, prefix: string): string {
+  return path === stderrPath ? path : resolve(prefix, path)
+}
+
+function duplicate(directive: string, span: Span): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'daemon.duplicate_directive',
+    message: `"${directive}" directive is duplicate`,
+    span,
+    hint: 'it also stands in -g on the command line; leave one of them out',
+  }
+}

@@ -1,0 +1,59 @@
+// The dialect is found from the text alone.
+
+import { expect, it } from 'vitest'
+import { detectDialect, loadConfiguration } from './detect.ts'
+import { memoryReader } from './memory-reader.ts'
+
+function nameOf(text: string): string {
+  const detected = detectDialect('a.conf', text)
+  return 'dialect' in detected ? detected.dialect.name : detected.problem.code
+}
+
+it.each([
+  ['a listener', 'ESMTP_Listener { Listen ":25" {} }'],
+  ['a listener with nginx habits', 'esmtp_listener {\n  Service_Sessions = 5;\n}'],
+  ['global options', 'PIDFile = "x.pid"\nWorkers = 1'],
+  ['a slip of the semicolon', 'PIDFile = "x.pid";'],
+  ['nothing', ''],
+  ['comments that mention nginx', '# mail {\n#   listen 25;\n'],
+  ['an include', 'include "other.conf"'],
+])('takes %s for Momentum', (_what, text) => {
+  expect(nameOf(text)).toBe('momentum')
+})
+
+it.each([
+  ['a mail block', 'mail {\n  server {\n    listen 25;\n  }\n}'],
+  ['a mail block with its brace below', 'mail\n{\n}'],
+  ['a global directive', 'worker_processes auto;'],
+  ['an events block', 'events { }'],
+  ['a directive without arguments', '  internal;'],
+  ['an include', 'include conf.d/*.conf;'],
+])('takes %s for nginx, which this version does not read', (_what, text) => {
+  expect(nameOf(text)).toBe('dialect.nginx_not_in_this_version')
+})
+
+it('points at the first line that gives nginx away', () => {
+  const result = loadConfiguration({
+    file: 'a.conf',
+    text: '# edge\n  worker_processes 1;\n',
+    reader: memoryReader(new Map()),
+    searchPath: [],
+  })
+  expect(result.policy).toBeUndefined()
+  expect(result.diagnostics).toMatchObject([
+    { severity: 'error', span: { file: 'a.conf', line: 2, column: 3, endColumn: 19 } },
+  ])
+  expect([...result.sources.keys()]).toEqual(['a.conf'])
+})
+
+it('reports a main file that cannot be read', () => {
+  const reader = memoryReader(new Map())
+  const result = loadConfiguration({ file: '/conf/a.conf', reader, searchPath: [] })
+  expect(result.diagnostics).toMatchObject([{ code: 'dialect.file_unreadable' }])
+})
+
+it('loads what it has detected', () => {
+  const reader = memoryReader(new Map([['/conf/a.conf', 'PIDFile = "x.pid"']]))
+  const result = loadConfiguration({ file: '/conf/a.conf', reader, searchPath: [] })
+  expect(result.policy?.daemon.pidFile?.value).toBe('x.pid')
+})

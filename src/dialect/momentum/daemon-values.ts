@@ -1,0 +1,77 @@
+// Values of the global options that the daemon itself needs, and upstream addresses.
+
+import { parseHostPort } from '../../base/endpoint.ts'
+import type { UpstreamAddress } from '../../policy/options.ts'
+import { logLevels } from '../../policy/policy.ts'
+import type { LogLevel } from '../../policy/policy.ts'
+import { quoted } from './report.ts'
+import { valueSpan } from './syntax.ts'
+import { didYouMean, plainText, readWord, scalarType, wrongForm } from './values.ts'
+import type { ValueType, WordResult } from './values.ts'
+
+export interface ErrorLogValue {
+  readonly path: string
+  readonly level: LogLevel
+}
+
+/** nginx `error_log`: a path, then a level; without a level it is `error`. */
+export const errorLog: ValueType<ErrorLogValue> = scalarType({
+  title: 'a path and a log level',
+  example: '"logs/error.log notice"',
+  parse(text) {
+    const plain = plainText(text)
+    if (!('value' in plain)) return plain
+    const [path = '', word, ...rest] = text.trim().split(/ +/)
+    const level = word === undefined ? 'error' : logLevels.find((known) => known === word)
+    if (path !== '' && level !== undefined && rest.length === 0) return { value: { path, level } }
+    const problem = `takes a path and a log level, not ${quoted(text)}`
+    const hint = didYouMean(word ?? '', logLevels) ?? `the levels are ${logLevels.join(', ')}`
+    return { code: 'momentum.bad_value', problem, hint }
+  },
+})
+
+/** Worker threads. This version runs one, and must not pretend otherwise. */
+export const workers: ValueType<number | 'auto'> = scalarType({
+  title: 'a number of workers',
+  example: '1',
+  parse(text) {
+    if (/^0*1$/.test(text)) return { value: 1 }
+    if (!/^\d+$/.test(text) && text.toLowerCase() !== 'auto') {
+      const problem = `takes a number of workers, not ${quoted(text)}`
+      return { code: 'momentum.wrong_type', problem }
+    }
+    const problem = `= ${text} is not in this version: it runs one worker`
+    return { code: 'momentum.not_in_this_version', problem, hint: 'write Workers = 1' }
+  },
+})
+
+/** One mail server behind us, or several. */
+export const upstreams: ValueType<readonly UpstreamAddress[]> = {
+  title: 'one address or a list of addresses',
+  example: '( "127.0.0.1:2525" "/run/mail.sock" )',
+  read(statement, report) {
+    if (statement.kind === 'dictionary') return wrongForm(statement, this.title, report)
+    const words = statement.kind === 'scalar' ? [statement.value] : statement.items
+    if (words.length === 0) {
+      report.error({
+        code: 'momentum.bad_value',
+        message: `${statement.name.text} names no address`,
+        span: valueSpan(statement),
+        hint: 'leave the option out to inherit the addresses of the outer scope',
+      })
+      return undefined
+    }
+    const read = words.map((word) => readWord(statement, word, { parse: parseUpstream, report }))
+    const addresses = read.filter((address) => address !== undefined)
+    return addresses.length === words.length ? addresses : undefined
+  },
+}
+
+function parseUpstream(text: string): WordResult<UpstreamAddress> {
+  const plain = plainText(text)
+  if (!('value' in plain)) return plain
+  const result = parseHostPort(text)
+  if ('address' in result) return { value: result.address }
+  const problem = `cannot be read as an address: ${quoted(text)}`
+  return { code: 'momentum.bad_address', problem, hint: result.problem }
+}

@@ -1,0 +1,160 @@
+// What the option table says about one option, and the functions that make its rows.
+
+import type { OptionName, OptionValues, Options } from '../../policy/options.ts'
+import type { DaemonOptions, ServiceName } from '../../policy/policy.ts'
+import type { MomentumCode } from './codes.ts'
+import type { Report } from './report.ts'
+import type { ScopeKind } from './scope-table.ts'
+import { valueSpan } from './syntax.ts'
+import type { OptionStatement } from './syntax.ts'
+import type { ValueType } from './values.ts'
+
+/** Options of a scope while it is being read. */
+export type OptionsDraft = { -readonly [K in keyof Options]: Options[K] }
+export type DaemonDraft = { -readonly [K in keyof DaemonOptions]: DaemonOptions[K] }
+
+/** Where a working option puts its value. */
+interface OptionTarget {
+  readonly options: OptionsDraft
+  readonly daemon: DaemonDraft
+}
+
+/** Something to say whenever the option stands in one kind of scope. */
+export interface Remark {
+  readonly scopes: readonly ScopeKind[]
+  readonly severity: 'warning' | 'note'
+  readonly code: MomentumCode
+  /** Follows the option's name. */
+  readonly message: string
+}
+
+interface SpecBase {
+  /** As the manual spells it. */
+  readonly name: string
+  readonly scopes: readonly ScopeKind[]
+}
+
+/** An option Postern acts on. */
+export interface WorkingOption extends SpecBase {
+  readonly status: 'works'
+  /** Its name in the policy; daemon options have one of their own. */
+  readonly key: OptionName | keyof DaemonOptions
+  readonly type: { readonly title: string; readonly example: string }
+  readonly remark?: Remark
+  /** Services it means something to; absent: all. */
+  readonly services?: readonly ServiceName[]
+  /** Why Postern refuses it in a scope, when that is not obvious. */
+  readonly refusal?: { readonly scope: ScopeKind; readonly reason: string }
+  lower(statement: OptionStatement, target: OptionTarget, report: Report): void
+}
+
+/** An option Momentum knows and Postern does not act on. */
+export interface IgnoredOption extends SpecBase {
+  readonly status: 'warns'
+  /** Whose business it is; follows "Postern does not act on NAME: ". */
+  readonly reason: string
+}
+
+/** An option of a later version. It must not load: what it promises would not be kept. */
+export interface LaterOption extends SpecBase {
+  readonly status: 'later'
+}
+
+export type OptionSpec = WorkingOption | IgnoredOption | LaterOption
+
+/**
+ * The letters of momentum.md section 3 (G global, E esmtp, S ecstream, L listen, P peer, W pathway,
+ * WG pathway group), and I and O for the listeners of IMAP and POP3 that Postern adds.
+ */
+const letters: ReadonlyMap<string, ScopeKind> = new Map([
+  ['G', 'global'],
+  ['E', 'esmtp_listener'],
+  ['S', 'ecstream_listener'],
+  ['I', 'imap_listener'],
+  ['O', 'pop3_listener'],
+  ['L', 'listen'],
+  ['P', 'peer'],
+  ['W', 'pathway'],
+  ['WG', 'pathway_group'],
+])
+
+/** Scopes from their letters: `scopesOf('E L W WG P')`. */
+function scopesOf(text: string): readonly ScopeKind[] {
+  return text.split(' ').map((letter) => {
+    const kind = letters.get(letter)
+    if (kind === undefined) throw new Error(`postern: no scope has the letter ${letter}`)
+    return kind
+  })
+}
+
+interface WorkingParts<K extends OptionName> {
+  readonly key: K
+  /** Letters as in `scopesOf`. */
+  readonly scopes: string
+  readonly type: ValueType<OptionValues[K]>
+  readonly remark?: Remark
+  readonly services?: readonly ServiceName[]
+  readonly refusal?: { readonly scope: ScopeKind; readonly reason: string }
+}
+
+/** A row for an option that lowers into the options of the scope it stands in. */
+export function works<K extends OptionName>(name: string, parts: WorkingParts<K>): WorkingOption {
+  const { key, type, remark, services, refusal } = parts
+  return {
+    status: 'works',
+    name,
+    key,
+    scopes: scopesOf(parts.scopes),
+    type,
+    ...(remark === undefined ? {} : { remark }),
+    ...(services === undefined ? {} : { services }),
+    ...(refusal === undefined ? {} : { refusal }),
+    lower(statement, target, report) {
+      const value = type.read(statement, report)
+      if (value === undefined) return
+      const options: { [P in K]?: OptionsDraft[P] } = target.options
+      // The reader is of K's type, which the compiler cannot follow through the mapped type.
+      options[key] = { value, span: valueSpan(statement) } as OptionsDraft[K]
+    },
+  }
+}
+
+type DaemonValue<K extends keyof DaemonOptions> = NonNullable<DaemonOptions[K]>['value']
+
+/** A row for a global option that concerns the daemon. */
+export function daemon<K extends keyof DaemonOptions>(
+  name: string,
+  key: K,
+  type: ValueType<DaemonValue<K>>,
+): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key,
+    scopes: ['global'],
+    type,
+    lower(statement, target, report) {
+      const value = type.read(statement, report)
+      if (value === undefined) return
+      const options: { [P in K]?: DaemonDraft[P] } = target.daemon
+      // As in `works`.
+      options[key] = { value, span: valueSpan(statement) } as DaemonDraft[K]
+    },
+  }
+}
+
+/** Rows for options that are accepted with one warning each; `names` separated by blanks. */
+export function ignored(names: string, scopes: string, reason: string): IgnoredOption[] {
+  return names
+    .trim()
+    .split(/\s+/)
+    .map((name) => ({ status: 'warns', name, scopes: scopesOf(scopes), reason }))
+}
+
+/** Rows for options that a later version will have. */
+export function later(names: string, scopes: string): LaterOption[] {
+  return names
+    .trim()
+    .split(/\s+/)
+    .map((name) => ({ status: 'later', name, scopes: scopesOf(scopes) }))
+}

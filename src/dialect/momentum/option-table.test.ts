@@ -1,0 +1,132 @@
+// Every option in every scope: where it is valid it does what the table says, else it is refused.
+
+import { describe, expect, it } from 'vitest'
+import type { Policy, Scope } from '../../policy/policy.ts'
+import { optionNames } from '../../policy/options-list.ts'
+import { lower } from './lower.ts'
+import { optionTable } from './option-table.ts'
+import { parse } from './parser.ts'
+import { Report } from './report.ts'
+import { scopeKinds, scopeTitles } from './scope-table.ts'
+import type { ScopeKind } from './scope-table.ts'
+import { foldName } from './syntax.ts'
+
+/** A text with one option in one scope, in a listener of the service the option is about. */
+function textFor(kind: ScopeKind, option: string, service: string): string {
+  const listener = service === 'ecstream' ? 'ECStream_Listener' : 'ESMTP_Listener'
+  switch (kind) {
+    case 'global':
+      return option
+    case 'listen':
+      return `${listener} { Listen ":25" { ${option} } }`
+    case 'peer':
+      return `${listener} { Peer "10.0.0.0/8" { ${option} } }`
+    case 'pathway':
+      return `Pathway "p" { ${option} }`
+    case 'pathway_group':
+      return `Pathway_Group "g" { ${option} }`
+    default:
+      return `${scopeTitles[kind]} { ${option} }`
+  }
+}
+
+function scopeIn(policy: Policy, kind: ScopeKind): Scope | undefined {
+  const [listener] = policy.listeners
+  switch (kind) {
+    case 'global':
+      return policy.global
+    case 'listen':
+      return listener?.listens[0]
+    case 'peer':
+      return listener?.peers[0]
+    case 'pathway':
+      return policy.pathways[0]
+    case 'pathway_group':
+      return policy.pathwayGroups[0]
+    default:
+      return listener
+  }
+}
+
+function lowerText(text: string) {
+  const report = new Report()
+  const policy = lower(parse({ file: 'a.conf', text }, report), 'a.conf', report)
+  return { policy, diagnostics: report.diagnostics() }
+}
+
+const rows = optionTable.flatMap((spec) => scopeKinds.map((kind) => ({ spec, kind })))
+const validRows = rows.filter(({ spec, kind }) => spec.scopes.includes(kind))
+
+describe('the option table', () => {
+  it('names every option once', () => {
+    const names = optionTable.map(({ name }) => foldName(name))
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('has a row for every option a policy can hold', () => {
+    const keys = optionTable.flatMap((spec) => (spec.status === 'works' ? [spec.key] : []))
+    expect([...new Set(keys)].toSorted()).toEqual(
+      [...optionNames, 'pidFile', 'errorLog', 'logFormat', 'workers'].toSorted(),
+    )
+  })
+
+  it('lowers every working option in every scope it is valid in, without an error', () => {
+    for (const { spec, kind } of validRows) {
+      if (spec.status !== 'works') continue
+      const service = spec.services?.[0] ?? 'smtp'
+      const option = `${spec.name} = ${spec.type.example}`
+      const { policy, diagnostics } = lowerText(textFor(kind, option, service))
+      const codes = diagnostics.map(({ code }) => code)
+      const expected = spec.remark?.scopes.includes(kind) ? [spec.remark.code] : []
+      expect(codes, `${spec.name} in ${kind}`).toEqual(expected)
+      const holder = { ...policy.daemon, ...scopeIn(policy, kind)?.options }
+      expect(Object.keys(holder), `${spec.name} in ${kind}`).toEqual([spec.key])
+    }
+  })
+
+  it('answers every option it ignores with exactly one warning, in every scope', () => {
+    for (const { spec, kind } of validRows) {
+      if (spec.status !== 'warns') continue
+      const { policy, diagnostics } = lowerText(textFor(kind, `${spec.name} = 1`, 'smtp'))
+      expect(diagnostics, `${spec.name} in ${kind}`).toHaveLength(1)
+      expect(diagnostics[0]).toMatchObject({
+        severity: 'warning',
+        code: 'momentum.ignored_option',
+        message: `Postern does not act on ${spec.name}: ${spec.reason}`,
+      })
+      expect(scopeIn(policy, kind)?.options).toEqual({})
+    }
+  })
+
+  it('refuses every option of a later version wherever it stands', () => {
+    for (const { spec, kind } of rows) {
+      if (spec.status !== 'later') continue
+      const { diagnostics } = lowerText(textFor(kind, `${spec.name} = 1`, 'smtp'))
+      expect(diagnostics, `${spec.name} in ${kind}`).toMatchObject([
+        { severity: 'error', code: 'momentum.not_in_this_version' },
+      ])
+    }
+  })
+
+  it('refuses every option in every other scope and names the scopes it is valid in', () => {
+    for (const { spec, kind } of rows) {
+      if (spec.status === 'later' || spec.scopes.includes(kind)) continue
+      const { diagnostics } = lowerText(textFor(kind, `${spec.name} = 1`, 'smtp'))
+      expect(diagnostics, `${spec.name} in ${kind}`).toMatchObject([
+        { severity: 'error', code: 'momentum.wrong_scope' },
+      ])
+      for (const valid of spec.scopes) expect(diagnostics[0]?.hint).toContain(scopeTitles[valid])
+    }
+  })
+
+  it('refuses the wrong form of value for every working option', () => {
+    for (const { spec, kind } of validRows) {
+      if (spec.status !== 'works') continue
+      const wrong = spec.type.example.startsWith('[') ? 'text' : '[ a = b ]'
+      const option = `${spec.name} = ${wrong}`
+      const { diagnostics } = lowerText(textFor(kind, option, spec.services?.[0] ?? 'smtp'))
+      const errors = diagnostics.filter(({ severity }) => severity === 'error')
+      expect(errors, `${spec.name} in ${kind}`).toMatchObject([{ code: 'momentum.wrong_form' }])
+    }
+  })
+})

@@ -1,0 +1,207 @@
+// Every option of the Momentum dialect: where it may stand, what its value is, what Postern does.
+// Scopes and spelling from the manual's options summary (momentum.md section 3) and CONTRACT.md.
+
+import { errorLog, upstreams, workers } from './daemon-values.ts'
+import { ignoredOptions } from './ignored-options.ts'
+import { cap, integer, permissions, seconds } from './numbers.ts'
+import { daemon, later, works } from './option-spec.ts'
+import type { OptionSpec, Remark } from './option-spec.ts'
+import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
+import { foldName } from './syntax.ts'
+import { tlsProtocols } from './tls-protocols.ts'
+import { choice, flag, pathOrNone, textDictionary, textList, textType } from './values.ts'
+
+const sessionScopes = 'E S I O L W WG P'
+const tlsScopes = 'E S I O L W WG P'
+const socketScopes = 'E S I O L'
+
+/** The seed describes the option for ECStream, the list of its scopes leaves the listener out. */
+const ecstreamSessions: Remark = {
+  scopes: ['ecstream_listener'],
+  severity: 'warning',
+  code: 'momentum.undocumented_scope',
+  message: "works here; Momentum's manual lists it for the Listen inside, not for the listener",
+}
+
+const idleAddition: Remark = {
+  scopes: ['ecstream_listener'],
+  severity: 'note',
+  code: 'momentum.postern_addition',
+  message: "is valid here in Postern only; Momentum's list of scopes does not have it",
+}
+
+const caps: readonly OptionSpec[] = [
+  works('Service_Sessions', {
+    key: 'serviceSessions',
+    scopes: sessionScopes,
+    type: cap,
+    remark: ecstreamSessions,
+  }),
+  works('Listener_Sessions', {
+    key: 'listenerSessions',
+    scopes: sessionScopes,
+    type: cap,
+    remark: ecstreamSessions,
+  }),
+  works('Service_Sessions_Dry_Run', {
+    key: 'serviceSessionsDryRun',
+    scopes: sessionScopes,
+    type: flag,
+  }),
+  works('Listener_Sessions_Dry_Run', {
+    key: 'listenerSessionsDryRun',
+    scopes: sessionScopes,
+    type: flag,
+  }),
+  works('Idle_Time', { key: 'idle', scopes: sessionScopes, type: seconds, remark: idleAddition }),
+  works('ECStream_Idle_Time', {
+    key: 'ecstreamIdle',
+    scopes: 'S L W WG P',
+    type: seconds,
+    services: ['ecstream'],
+  }),
+  works('Max_Receptions_Per_Connection', {
+    key: 'maxReceptions',
+    scopes: 'G E L W WG P',
+    type: cap,
+    services: ['smtp'],
+  }),
+]
+
+const routing: readonly OptionSpec[] = [
+  works('Pathway', {
+    key: 'pathway',
+    scopes: 'E S I O L P',
+    type: textType('the name of a pathway', '"p"'),
+  }),
+  works('Upstream', { key: 'upstream', scopes: sessionScopes, type: upstreams }),
+  works('Upstream_Proxy_Protocol', {
+    key: 'upstreamProxyProtocol',
+    scopes: sessionScopes,
+    type: choice(['off', 'v1', 'v2']),
+  }),
+  works('Upstream_XCLIENT', {
+    key: 'upstreamXclient',
+    scopes: 'E L W WG P',
+    type: choice(['no', 'ifavailable', 'required']),
+    services: ['smtp'],
+  }),
+  // Momentum's own option is about the mail it sends on; the gate sends on to its upstreams.
+  works('XCLIENT', {
+    key: 'upstreamXclient',
+    scopes: 'G',
+    type: choice(['no', 'ifavailable', 'required']),
+  }),
+  works('Context', { key: 'context', scopes: 'E I O L W WG P', type: textDictionary }),
+]
+
+const greeting: readonly OptionSpec[] = [
+  works('Banner_Hostname', {
+    key: 'bannerHostname',
+    scopes: 'E L W WG P',
+    type: bannerHostname,
+    services: ['smtp'],
+  }),
+  works('Static_Banner', {
+    key: 'staticBanner',
+    scopes: 'E L W WG P',
+    type: staticBanner,
+    services: ['smtp'],
+  }),
+  works('SMTP_Extensions', {
+    key: 'smtpExtensions',
+    scopes: 'E L W WG P',
+    type: textList('( "PIPELINING" "8BITMIME" )'),
+    services: ['smtp'],
+  }),
+  works('Starttls_Injection_Policy', {
+    key: 'starttlsInjection',
+    scopes: 'E L W WG P',
+    type: choice(['reject', 'ignore', 'allow']),
+    services: ['smtp'],
+  }),
+  works('Reconfig_Message', { key: 'reconfigMessage', scopes: 'E', type: reconfigMessage }),
+]
+
+const tls: readonly OptionSpec[] = [
+  works('Use_SSL', { key: 'useTls', scopes: tlsScopes, type: flag }),
+  works('TLS_Certificate', { key: 'tlsCertificate', scopes: `G ${tlsScopes}`, type: pathOrNone }),
+  works('TLS_Key', { key: 'tlsKey', scopes: `G ${tlsScopes}`, type: pathOrNone }),
+  works('TLS_Client_CA', { key: 'tlsClientCa', scopes: `G ${tlsScopes}`, type: pathOrNone }),
+  works('TLS_Verify_Mode', {
+    key: 'tlsVerifyMode',
+    scopes: tlsScopes,
+    type: choice(['none', 'require']),
+  }),
+  works('TLS_Ciphers', {
+    key: 'tlsCiphers',
+    scopes: `G ${tlsScopes}`,
+    type: textType('an OpenSSL cipher list', '"HIGH:!aNULL"'),
+  }),
+  works('TLSv13_Ciphersuites', {
+    key: 'tlsCiphersuites',
+    scopes: 'G E I O L W WG P',
+    type: textType('TLS 1.3 cipher suites', '"TLS_AES_128_GCM_SHA256"'),
+  }),
+  works('TLS_Protocols', { key: 'tlsProtocols', scopes: `G ${tlsScopes}`, type: tlsProtocols }),
+  works('TLS_Allow_Renegotiation', {
+    key: 'tlsAllowRenegotiation',
+    scopes: tlsScopes,
+    type: flag,
+  }),
+]
+
+const proxyRefusal = {
+  scope: 'peer',
+  reason: 'the header tells which Peer it is, so it is read before any Peer is known',
+} as const
+
+const sockets: readonly OptionSpec[] = [
+  works('Enable', { key: 'enable', scopes: socketScopes, type: flag }),
+  works('File_Mode', { key: 'fileMode', scopes: socketScopes, type: permissions }),
+  // The kernel's own bound (somaxconn) is lower everywhere; this is what its field holds.
+  works('Listen_Backlog', { key: 'listenBacklog', scopes: socketScopes, type: integer(1, 65_535) }),
+  works('Disable_Nagle_Algorithm', {
+    key: 'disableNagle',
+    scopes: `G ${socketScopes}`,
+    type: flag,
+  }),
+  works('Proxy_Protocol', {
+    key: 'proxyProtocol',
+    scopes: socketScopes,
+    type: flag,
+    refusal: proxyRefusal,
+  }),
+  works('Proxy_Protocol_Timeout', {
+    key: 'proxyProtocolTimeout',
+    scopes: socketScopes,
+    type: seconds,
+    refusal: proxyRefusal,
+  }),
+]
+
+/** Every option, grouped by what it is about. */
+export const optionTable: readonly OptionSpec[] = [
+  ...caps,
+  ...routing,
+  ...greeting,
+  ...tls,
+  ...sockets,
+  daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
+  daemon('Error_Log', 'errorLog', errorLog),
+  daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),
+  daemon('Workers', 'workers', workers),
+  ...later('Auth_HTTP Limit_Conn', sessionScopes),
+  ...later('Service_Sessions_Cluster Listener_Sessions_Cluster', sessionScopes),
+  ...later('Limit_Conn_Zone Admin Admin_Token_File Cluster', 'G'),
+  ...ignoredOptions,
+]
+
+const byFold: ReadonlyMap<string, OptionSpec> = new Map(
+  optionTable.map((spec) => [foldName(spec.name), spec]),
+)
+
+/** The option with this name, in any case. */
+export function optionSpec(name: string): OptionSpec | undefined {
+  return byFold.get(foldName(name))
+}

@@ -1,0 +1,98 @@
+// The handlers of a client's socket, shared by all sessions.
+
+import { leaveUpstream } from './closing.ts'
+import { errnoText } from './errno.ts'
+import { clientEnded, resumeUpstream } from './relay.ts'
+import { sessionKey } from './session-socket.ts'
+import type { SessionSocket } from './session-socket.ts'
+import type { Session } from './session.ts'
+
+/** Waits for the end of the accepted socket itself, under whatever speaks over it. */
+export function attachRaw(session: Session): void {
+  session.raw.on('close', onRawClose)
+}
+
+/** Takes what is read from a socket into the session. It stays paused until somebody resumes it. */
+export function attachClient(session: Session, socket: SessionSocket): void {
+  socket.on('error', onClientError)
+  socket[sessionKey] = session
+  session.client = socket
+  socket.pause()
+  socket.on('data', onClientData)
+  socket.on('drain', onClientDrain)
+  socket.on('end', onClientEnd)
+}
+
+/** Stops that; failures stay handled. */
+export function detachClient(socket: SessionSocket): void {
+  socket.pause()
+  socket.off('data', onClientData)
+  socket.off('drain', onClientDrain)
+  socket.off('end', onClientEnd)
+}
+
+function onClientError(this: SessionSocket, error: Error): void {
+  const session = this[sessionKey]
+  // Below TLS it is the TLS socket that says what happened.
+  if (session === undefined || session.client !== this) return
+  switch (session.state) {
+    case 'relaying':
+      session.write('info', `recv() failed (${errnoText(error)}) while proxying connection`)
+      return
+    case 'tls_handshake':
+      session.write('info', `SSL_do_handshake() failed (${error.message}) while SSL handshaking`)
+      return
+    case 'proxy_header':
+    case 'connecting':
+      session.write('info', `client closed connection (${errnoText(error)}) ${whileText(session)}`)
+      return
+    default:
+      // A client that is being closed may break as it likes.
+      return
+  }
+}
+
+function onClientData(this: SessionSocket, chunk: Buffer): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  session.touch()
+  session.host.bytesFromClients += chunk.length
+  session.receive?.(session, chunk)
+}
+
+function onClientDrain(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  // The client took something: that is activity, though nothing was read.
+  session.touch()
+  resumeUpstream(session)
+}
+
+function onClientEnd(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  if (session.state === 'relaying') {
+    clientEnded(session)
+    return
+  }
+  // A client that hangs up before there is a relay wants nothing any more (SEMANTICS S23).
+  if (session.setup !== undefined) {
+    session.write('info', `client closed connection ${whileText(session)}`)
+    this.destroy()
+  }
+}
+
+function onRawClose(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  this[sessionKey] = undefined
+  session.onClientClosed()
+  leaveUpstream(session)
+}
+
+function whileText(session: Session): string {
+  if (session.state === 'proxy_header') return 'while reading PROXY protocol'
+  return session.state === 'tls_handshake'
+    ? 'while SSL handshaking'
+    : 'while connecting to upstream'
+}

@@ -1,0 +1,74 @@
+// Every error code and every log text of the gateway, with what it means. docs/ lists them from here.
+
+/** Codes of the PosternErrors that start and reload reject with. */
+export const gatewayErrors = {
+  'gateway.address_in_use':
+    'Another process, or another Listen, listens on this address or Unix socket already.',
+  'gateway.permission_denied':
+    'The system does not let Postern bind this address; ports below 1024 need privileges.',
+  'gateway.address_unavailable': 'No interface of this machine has the address of a Listen.',
+  'gateway.not_a_socket':
+    'The path of a Unix Listen exists and is not a socket; Postern never removes such a file.',
+  'gateway.path_missing': 'The directory of a Unix Listen does not exist.',
+  'gateway.path_too_long':
+    'The directory of a Unix Listen is so long that the socket cannot be put into it safely.',
+  'gateway.bind_failed': 'A Listen could not be bound for another reason, which is named.',
+  'gateway.tls_missing': 'Use_SSL is on for sessions that have no TLS_Certificate.',
+  'gateway.tls_file': 'A certificate, key or CA file could not be read.',
+  'gateway.tls_invalid': 'Certificate, key, CA, ciphers or protocols do not make a TLS context.',
+  'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
+} as const
+
+export type GatewayErrorCode = keyof typeof gatewayErrors
+
+/**
+ * Log texts. What varies stands where the angle brackets are; the level is nginx's for the same
+ * event where nginx has one.
+ */
+export const gatewayLogs = {
+  'bound <listen>': 'notice: a Listen accepts connections.',
+  'retired <listen>': 'notice: a reload took a Listen away; its sessions go on.',
+  'accept() failed (<errno>)': 'crit: the system gave no connection; at most once a minute.',
+  'no free file descriptors (<errno>), connections are dropped':
+    'crit: raise the limit of open files; at most once a minute. Serving goes on by itself.',
+  'listen backlog of <listen> takes effect at the next start':
+    'warn: a reload changed Listen_Backlog of a socket that stays bound.',
+  'chmod() of <path> failed (<errno>)': 'error: a reload could not apply File_Mode.',
+  'broken header: <why> while reading PROXY protocol':
+    'info: the connection was closed without a byte (SEMANTICS S12).',
+  'client timed out while reading PROXY protocol':
+    'info: Proxy_Protocol_Timeout passed; the connection was closed without a byte.',
+  'client closed connection <while>':
+    'info: the client left before the relay began (SEMANTICS S23).',
+  'client timed out (110: Connection timed out)': 'info: Idle_Time passed (SEMANTICS S22).',
+  'SSL_do_handshake() failed (<why>) while SSL handshaking':
+    'info: the client and Postern found no common TLS, or it spoke no TLS at all.',
+  'client timed out while SSL handshaking': 'info: the handshake took more than 30 s.',
+  'client SSL certificate verify error: <why>':
+    'info: TLS_Verify_Mode is require, and the certificate of the client did not pass.',
+  'TLS is not usable: <why>':
+    'error: no TLS context could be made for one kind of session; it was closed.',
+  'connect() failed (<errno>) while connecting to upstream':
+    'error: an upstream address was skipped; the next one is tried.',
+  'upstream timed out (110: Connection timed out) while connecting to upstream':
+    'error: an upstream address did not answer within its 10 s.',
+  'no live upstreams while connecting to upstream':
+    'error: every address failed; the client got 421 and its slot came back.',
+  'no upstream is configured': 'error: the session was turned away.',
+  'lost <listen>: <why>':
+    'crit: a reload failed, and a Listen that had made room could not be bound again.',
+  'client closed connection (<errno>) <while>': 'info: the same, by a reset.',
+  'client timed out (110: Connection timed out) while connecting to upstream':
+    'info: Idle_Time passed before an upstream answered; the client got a goodbye.',
+  'batch limit reached': 'info: Max_Receptions_Per_Connection ended the session.',
+  'reconfiguration in progress': 'info: Reconfig_Message ended a session of an older policy.',
+  'data pipelined after STARTTLS':
+    'warn: Starttls_Injection_Policy ended the session: what came behind STARTTLS was not encrypted.',
+  'upstream refused XCLIENT': 'error: Upstream_XCLIENT is required; the client got 421.',
+  'upstream closed before its greeting': 'error: the client got 421.',
+  'too much sent before the reply': 'warn: the client sent more than fits before an answer came.',
+  'upstream does not speak SMTP, session no longer watched':
+    'warn: the session goes on as a plain relay.',
+  'recv() failed (<errno>) while proxying connection':
+    'info: a connection of a relayed session broke, by the side that the fields name.',
+} as const

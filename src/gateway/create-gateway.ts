@@ -1,0 +1,228 @@
+// The gateway as a whole: start, reload, drain, close, and the table of open sessions.
+
+import type { Socket } from 'node:net'
+import { systemClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { PosternError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { Deadline, TimerWheel } from '../base/timer-wheel.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Plan } from '../policy/plan.ts'
+import type { Listen, Policy } from '../policy/policy.ts'
+import { acceptSocket } from './accept.ts'
+import { shutDown } from './closing.ts'
+import { DescriptorWatch } from './descriptors.ts'
+import { errnoText, isOutOfDescriptors } from './errno.ts'
+import type { Gateway, GatewayOptions, GatewayStats } from './gateway.ts'
+import { ListenSet } from './listen-set.ts'
+import { Refusals } from './refuse.ts'
+import type { Session, SessionHost } from './session.ts'
+import { TlsRefusals } from './tls-refuse.ts'
+import { loadTls, TlsContexts } from './tls.ts'
+import { UpstreamPools } from './upstream-pool.ts'
+
+// Often enough that a wrong count is seen within an operator's patience, seldom enough that walking
+// ten thousand sessions does not show.
+const auditMs = 10_000
+
+/**
+ * Makes the data plane of an engine. Nothing is bound before `start`.
+ *
+ * @example
+ * const gateway = createGateway({ engine, log, prefix: process.cwd() })
+ * await gateway.start()
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new SocketGateway(options)
+}
+
+class SocketGateway implements Gateway, SessionHost {
+  readonly engine: Engine
+  readonly log: Log
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly refusals: Refusals
+  readonly tlsRefusals: TlsRefusals
+  readonly upstreams: UpstreamPools
+  readonly watchedPlans = new WeakMap<Plan, boolean>()
+  tls: TlsContexts
+  bytesFromClients = 0
+  bytesFromUpstreams = 0
+  readonly #prefix: string
+  readonly #listens: ListenSet
+  readonly #sessions = new Map<number, Session>()
+  readonly #descriptors: DescriptorWatch
+  readonly #audit: Deadline
+  /** Resolves those who wait for the last session. */
+  #onEmpty: (() => void)[] = []
+  /** The last start or reload that was asked for: they run one after the other. */
+  #queue: Promise<void> = Promise.resolve()
+  #isEnding = false
+
+  constructor(options: GatewayOptions) {
+    const clock = options.clock ?? systemClock
+    this.engine = options.engine
+    this.log = options.log
+    this.clock = clock
+    this.#prefix = options.prefix
+    this.wheel = new TimerWheel(clock)
+    this.refusals = new Refusals(clock, this.wheel)
+    this.tlsRefusals = new TlsRefusals(clock, this.wheel)
+    this.upstreams = new UpstreamPools(options.prefix)
+    this.tls = new TlsContexts(options.prefix)
+    this.#descriptors = new DescriptorWatch(options.log, this.wheel)
+    this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
+    const onConnection = (socket: Socket, listen: Listen): void => {
+      acceptSocket(this, socket, listen)
+    }
+    const onAcceptError = (error: Error): void => this.#onAcceptError(error)
+    const handlers = { onConnection, onAcceptError }
+    this.#listens = new ListenSet({ prefix: options.prefix, log: options.log, handlers })
+  }
+
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start())
+  }
+
+  reload(policy: Policy): Promise<void> {
+    return this.#inTurn(() => this.#reload(policy))
+  }
+
+  async drain(): Promise<void> {
+    this.#stopAccepting()
+    await this.#empty()
+    this.#stopTimers()
+  }
+
+  async close(): Promise<void> {
+    this.#stopAccepting()
+    this.refusals.closeAll()
+    this.tlsRefusals.closeAll()
+    for (const session of this.#sessions.values()) shutDown(session)
+    await this.#empty()
+    await this.#queue
+    this.#stopTimers()
+  }
+
+  stats(): GatewayStats {
+    return {
+      sessionsActive: this.#sessions.size,
+      refusalsLingering: this.refusals.lingeringCount + this.tlsRefusals.lingeringCount,
+      bytesFromClients: this.bytesFromClients,
+      bytesFromUpstreams: this.bytesFromUpstreams,
+    }
+  }
+
+  bound(): readonly {
+    readonly listenId: string
+    readonly port?: number
+    readonly path?: string
+  }[] {
+    return Array.from(this.#listens.values(), ({ id, port, path }) => ({
+      listenId: id,
+      ...(port === undefined ? {} : { port }),
+      ...(path === undefined ? {} : { path }),
+    }))
+  }
+
+  onSessionStarted(session: Session): void {
+    this.#sessions.set(session.engineSession.id, session)
+  }
+
+  onSessionEnded(session: Session): void {
+    this.#sessions.delete(session.engineSession.id)
+    if (this.#sessions.size > 0) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
+  }
+
+  onOutOfDescriptors(error: Error): void {
+    this.#descriptors.report(error)
+  }
+
+  async #start(): Promise<void> {
+    this.#requireOpen()
+    const tls = loadTls(this.engine.policy, this.#prefix)
+    const rebinding = await this.#listens.prepare(this.engine.policy)
+    if (this.#isEnding) await this.#listens.takeBack(rebinding)
+    this.#requireOpen()
+    this.tls = tls
+    this.wheel.start()
+    const nowMs = this.clock.monotonicMs()
+    this.wheel.schedule(this.#audit, nowMs + auditMs)
+    this.#descriptors.start(nowMs)
+    this.#listens.commit(rebinding)
+  }
+
+  async #reload(policy: Policy): Promise<void> {
+    this.#requireOpen()
+    const tls = loadTls(policy, this.#prefix)
+    const rebinding = await this.#listens.prepare(policy)
+    try {
+      this.#requireOpen()
+      this.engine.replacePolicy(policy)
+    } catch (error) {
+      await this.#listens.takeBack(rebinding)
+      throw error
+    }
+    this.tls = tls
+    this.#listens.commit(rebinding)
+    for (const session of this.#sessions.values()) {
+      session.watch?.policyReplaced()
+      // The engine gave it the new plan: its idle limit holds from now on. Upstream and TLS stay.
+      session.arm()
+    }
+  }
+
+  /** One after the other, whatever the ones before came to. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work)
+    this.#queue = done.catch(() => {
+      // Whoever asked for it has the rejection; the next in turn starts afresh.
+    })
+    return done
+  }
+
+  #requireOpen(): void {
+    if (!this.#isEnding) return
+    throw new PosternError('gateway.closing', 'the gateway is closing and takes no new policy')
+  }
+
+  #stopAccepting(): void {
+    this.#isEnding = true
+    this.#listens.retireAll()
+  }
+
+  async #empty(): Promise<void> {
+    if (this.#sessions.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty.push(resolve)
+    })
+  }
+
+  #stopTimers(): void {
+    this.refusals.closeAll()
+    this.tlsRefusals.closeAll()
+    this.#descriptors.stop()
+    this.wheel.cancel(this.#audit)
+    this.wheel.stop()
+  }
+
+  #runAudit(nowMs: number): void {
+    this.engine.audit(this.#openSocketIds())
+    this.wheel.schedule(this.#audit, nowMs + auditMs)
+  }
+
+  /** Asks the sockets, not our own notes: that is the point of an audit (SEMANTICS S20). */
+  #openSocketIds(): ReadonlySet<number> {
+    const ids = new Set<number>()
+    for (const { raw, upstream, engineSession } of this.#sessions.values()) {
+      if (!raw.closed || upstream?.closed === false) ids.add(engineSession.id)
+    }
+    return ids
+  }
+
+  #onAcceptError(error: Error): void {
+    if (isOutOfDescriptors(error)) this.#descriptors.report(error)
+    else this.log.write('crit', { text: `accept() failed (${errnoText(error)})` })
+  }
+}

@@ -1,0 +1,46 @@
+// What happens when a session's time is up, by state.
+
+import { unreachable } from '../base/assert.ts'
+import { idleGoodbye } from '../protocol/refusal.ts'
+import { abort, sayGoodbye } from './closing.ts'
+import type { Session } from './session.ts'
+import { failAttempt } from './upstream.ts'
+
+const timedOut = 'client timed out (110: Connection timed out)'
+
+/** Ends what has lasted too long. `isIdle`: the idle limit has passed (SEMANTICS S22). */
+export function expire(session: Session, why: { readonly isIdle: boolean }): void {
+  switch (session.state) {
+    case 'proxy_header':
+      session.write('info', 'client timed out while reading PROXY protocol')
+      session.client.destroy()
+      return
+    case 'tls_handshake':
+      session.write('info', 'client timed out while SSL handshaking')
+      session.client.destroy()
+      return
+    case 'connecting':
+      if (why.isIdle) {
+        session.write('info', `${timedOut} while connecting to upstream`)
+        sayGoodbye(session, idleGoodbye(session.service))
+      } else {
+        failAttempt(session)
+      }
+      return
+    case 'relaying':
+      session.write('info', timedOut, session.upstreamTarget?.text)
+      // Just closed (SEMANTICS S22); the client's `close` lets the upstream go.
+      session.client.destroy()
+      return
+    case 'lingering':
+      abort(session)
+      return
+    case 'leaving':
+      session.upstream?.destroy()
+      return
+    case 'closed':
+      return
+    default:
+      unreachable(session.state)
+  }
+}

@@ -1,0 +1,167 @@
+// All bound Listens of a gateway: from those that are bound to those a policy wants, in a way that
+// can be taken back until it is committed.
+
+import type { Log } from '../base/log.ts'
+import { PosternError } from '../base/errors.ts'
+import type { Plan } from '../policy/plan.ts'
+import { PlanTable } from '../policy/plan-table.ts'
+import type { Policy } from '../policy/policy.ts'
+import { errnoText } from './errno.ts'
+import { bindListen } from './listen.ts'
+import type { BoundListen, ListenHandlers } from './listen.ts'
+
+/** What a new policy changes. Until it is committed only `givenUp` have been touched. */
+export interface Rebinding {
+  /** Bound, and not open yet. */
+  readonly added: BoundListen[]
+  /** No longer wanted. */
+  readonly leaving: readonly BoundListen[]
+  /** Those of `leaving` that made room for one of `added` and are closed already. */
+  readonly givenUp: BoundListen[]
+  readonly kept: readonly { readonly listen: BoundListen; readonly plan: Plan }[]
+}
+
+export interface ListenSetOptions {
+  readonly prefix: string
+  readonly log: Log
+  readonly handlers: ListenHandlers
+}
+
+export class ListenSet {
+  readonly #options: ListenSetOptions
+  readonly #bound = new Map<string, BoundListen>()
+
+  constructor(options: ListenSetOptions) {
+    this.#options = options
+  }
+
+  values(): Iterable<BoundListen> {
+    return this.#bound.values()
+  }
+
+  /** Binds what the policy wants and is missing. Rejects with everything bound as it was. */
+  async prepare(policy: Policy): Promise<Rebinding> {
+    const wanted = wantedPlans(policy)
+    const wantedIds = new Set(wanted.map((plan) => plan.listen.id))
+    const rebinding: Rebinding = {
+      added: [],
+      leaving: [...this.#bound.values()].filter((listen) => !wantedIds.has(listen.id)),
+      givenUp: [],
+      kept: wanted.flatMap((plan) => {
+        const listen = this.#bound.get(plan.listen.id)
+        return listen === undefined ? [] : [{ listen, plan }]
+      }),
+    }
+    const missing = wanted.filter((plan) => !this.#bound.has(plan.listen.id))
+    try {
+      // One after the other: of two Listens that exclude each other, the second is the one named.
+      // oxlint-disable-next-line no-await-in-loop
+      for (const plan of missing) rebinding.added.push(await this.#bindBeside(plan, rebinding))
+    } catch (error) {
+      await this.takeBack(rebinding)
+      throw error
+    }
+    return rebinding
+  }
+
+  /** Puts a rebinding into force: clients come in through what is new, and no more through what is not. */
+  commit(rebinding: Rebinding): void {
+    const { added, leaving, givenUp, kept } = rebinding
+    for (const listen of leaving) {
+      if (!givenUp.includes(listen)) listen.retire()
+      this.#bound.delete(listen.id)
+      this.#note(`retired ${listen.id}`)
+    }
+    for (const { listen, plan } of kept) this.#renew(listen, plan)
+    for (const listen of added) {
+      this.#bound.set(listen.id, listen)
+      this.#note(`bound ${placeOf(listen)}`)
+      listen.open()
+    }
+  }
+
+  /** Undoes `prepare`; what had made room is bound again. */
+  async takeBack(rebinding: Rebinding): Promise<void> {
+    for (const listen of rebinding.added) listen.retire()
+    for (const old of rebinding.givenUp) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const restored = await bindListen({ plan: old.plan, ...this.#options })
+        this.#bound.set(old.id, restored)
+        restored.open()
+      } catch (error) {
+        // Somebody took the address in the meantime. The others stay; the operator must hear of it.
+        this.#bound.delete(old.id)
+        const text = error instanceof Error ? error.message : String(error)
+        this.#options.log.write('crit', { text: `lost ${old.id}: ${text}`, server: old.id })
+      }
+    }
+  }
+
+  /** Stops accepting everywhere. */
+  retireAll(): void {
+    for (const listen of this.#bound.values()) listen.retire()
+    this.#bound.clear()
+  }
+
+  /**
+   * Binds a Listen beside those that are leaving when the kernel allows it. When one of them is in
+   * the way (a wildcard and an address of one port exclude each other), that one goes first.
+   */
+  async #bindBeside(plan: Plan, rebinding: Rebinding): Promise<BoundListen> {
+    const { leaving, givenUp } = rebinding
+    const request = { plan, ...this.#options }
+    try {
+      return await bindListen(request)
+    } catch (error) {
+      const inTheWay = leaving.filter(
+        (listen) => isInTheWay(listen, plan) && !givenUp.includes(listen),
+      )
+      const isTaken = PosternError.is(error) && error.code === 'gateway.address_in_use'
+      if (!isTaken || inTheWay.length === 0) throw error
+      for (const listen of inTheWay) {
+        listen.retire()
+        givenUp.push(listen)
+      }
+      return bindListen(request)
+    }
+  }
+
+  #renew(listen: BoundListen, plan: Plan): void {
+    try {
+      listen.renew(plan)
+    } catch (error) {
+      const text = `chmod() of ${listen.path ?? listen.id} failed (${errnoText(error)})`
+      this.#options.log.write('error', { text, server: listen.id })
+    }
+    if (!listen.hasOtherBacklog) return
+    // The kernel could be told; Node has no way to, and binding anew would drop waiting clients.
+    const text = `listen backlog of ${listen.id} takes effect at the next start`
+    this.#options.log.write('warn', { text, server: listen.id })
+  }
+
+  #note(text: string): void {
+    this.#options.log.write('notice', { text })
+  }
+}
+
+/** The plan of every Listen that is to be bound. */
+function wantedPlans(policy: Policy): readonly Plan[] {
+  const plans = new PlanTable(policy, (plan) => plan)
+  return policy.listeners
+    .flatMap((listener) => listener.listens)
+    .map((listen) => plans.get(listen.id, undefined))
+    .filter((plan) => plan.settings.enable.value)
+}
+
+function isInTheWay(bound: BoundListen, plan: Plan): boolean {
+  const { endpoint } = plan.listen
+  const { endpoint: other } = bound.plan.listen
+  return endpoint.kind === 'tcp' && other.kind === 'tcp' && endpoint.port === other.port
+}
+
+function placeOf(listen: BoundListen): string {
+  const { endpoint } = listen.plan.listen
+  const isChosen = endpoint.kind === 'tcp' && endpoint.port === 0
+  return isChosen ? `${listen.id} (port ${listen.port})` : listen.id
+}

@@ -1,0 +1,208 @@
+// One bound Listen: binding, holding connections back until its policy is in force, giving it up.
+
+import { chmodSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { ListenOptions, Server, Socket } from 'node:net'
+import { isAbsolute, join } from 'node:path'
+import { PosternError } from '../base/errors.ts'
+import type { Plan } from '../policy/plan.ts'
+import type { Listen } from '../policy/policy.ts'
+import type { GatewayErrorCode } from './codes.ts'
+import { errnoName, errnoText } from './errno.ts'
+import { ignoreError } from './session-socket.ts'
+import {
+  isOwned,
+  makeCradle,
+  removeCradle,
+  removeOwned,
+  requireFreePath,
+  settle,
+} from './unix-path.ts'
+import type { OwnedPath } from './unix-path.ts'
+
+/** What a bound Listen reports to. */
+export interface ListenHandlers {
+  onConnection(socket: Socket, listen: Listen): void
+  onAcceptError(error: Error): void
+}
+
+export interface BindRequest {
+  readonly plan: Plan
+  readonly prefix: string
+  readonly handlers: ListenHandlers
+}
+
+// A Listen that is bound before its policy is in force holds back as many clients as its accept
+// queue has by default; the kernel holds those beyond.
+const heldBackMax = 500
+
+/** A listening socket. Made by `bindListen`; accepts nothing before `open`. */
+export class BoundListen {
+  /** What the policy says of sessions here that no Peer decides; renewed by a reload. */
+  plan: Plan
+  readonly #backlog: number
+  readonly #server: Server
+  readonly #handlers: ListenHandlers
+  readonly #owned: OwnedPath | undefined
+  #heldBack: Socket[] | undefined = []
+
+  constructor(request: BindRequest, server: Server, owned: OwnedPath | undefined) {
+    this.plan = request.plan
+    this.#backlog = request.plan.settings.listenBacklog.value
+    this.#server = server
+    this.#handlers = request.handlers
+    this.#owned = owned
+    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    server.on('error', (error) => request.handlers.onAcceptError(error))
+  }
+
+  get id(): string {
+    return this.plan.listen.id
+  }
+
+  /** The policy now asks for another backlog than the socket was bound with. */
+  get hasOtherBacklog(): boolean {
+    return this.plan.settings.listenBacklog.value !== this.#backlog
+  }
+
+  /** The port the kernel gave, for TCP. */
+  get port(): number | undefined {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : undefined
+  }
+
+  /** The socket file, for Unix. */
+  get path(): string | undefined {
+    return this.#owned?.path
+  }
+
+  /** Lets clients in, those first who came while it was only bound. */
+  open(): void {
+    const heldBack = this.#heldBack ?? []
+    this.#heldBack = undefined
+    for (const socket of heldBack) this.#handlers.onConnection(socket, this.plan.listen)
+  }
+
+  /** Gives the address up at once; sessions that came through it are not touched. */
+  retire(): void {
+    if (this.#owned !== undefined) removeOwned(this.#owned)
+    this.#server.close()
+    for (const socket of this.#heldBack ?? []) socket.destroy()
+    this.#heldBack = undefined
+  }
+
+  /** Takes the plan of a new policy, and with it the mode of our own socket file. */
+  renew(plan: Plan): void {
+    const mode = plan.settings.fileMode.value
+    const isChanged = mode !== this.plan.settings.fileMode.value
+    this.plan = plan
+    if (isChanged && this.#owned !== undefined && isOwned(this.#owned)) {
+      chmodSync(this.#owned.path, mode)
+    }
+  }
+
+  #onConnection(socket: Socket): void {
+    if (this.#heldBack === undefined) {
+      this.#handlers.onConnection(socket, this.plan.listen)
+      return
+    }
+    socket.on('error', ignoreError)
+    if (this.#heldBack.length < heldBackMax) this.#heldBack.push(socket)
+    else socket.destroy()
+  }
+}
+
+/** Binds a Listen; rejects with a PosternError that names it and says what to do. */
+export async function bindListen(request: BindRequest): Promise<BoundListen> {
+  // Paused: most connections of a flood are refused without ever being read. Half open: a client
+  // that has said its last word still gets the rest of the answer.
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
+  const { endpoint, label } = request.plan.listen
+  const backlog = request.plan.settings.listenBacklog.value
+  try {
+    if (endpoint.kind === 'unix') return await bindUnix(request, server)
+    if (endpoint.host === '*' || endpoint.host === '::') await bindAny(server, endpoint, backlog)
+    else await listenOn(server, { host: endpoint.host, port: endpoint.port, backlog })
+    return new BoundListen(request, server, undefined)
+  } catch (error) {
+    throw PosternError.is(error) ? error : bindError(error, label, endpoint.text)
+  }
+}
+
+/** `*` and `[*]` are both families (momentum case 45); on a machine without IPv6, `*` is IPv4. */
+async function bindAny(
+  server: Server,
+  endpoint: { readonly host: string; readonly port: number },
+  backlog: number,
+): Promise<void> {
+  const { port } = endpoint
+  try {
+    await listenOn(server, { host: '::', ipv6Only: false, port, backlog })
+  } catch (error) {
+    const name = errnoName(error)
+    const hasNoIpv6 = name === 'EAFNOSUPPORT' || name === 'EADDRNOTAVAIL' || name === 'EINVAL'
+    if (!hasNoIpv6 || endpoint.host !== '*') throw error
+    await listenOn(server, { host: '0.0.0.0', port, backlog })
+  }
+}
+
+async function bindUnix(request: BindRequest, server: Server): Promise<BoundListen> {
+  const { listen, settings } = request.plan
+  if (listen.endpoint.kind !== 'unix') throw new TypeError('not a Unix endpoint')
+  const { path: written } = listen.endpoint
+  const path = isAbsolute(written) ? written : join(request.prefix, written)
+  await requireFreePath(path, listen.label)
+  const cradle = makeCradle(path, listen.label)
+  try {
+    await listenOn(server, { path: cradle.socketPath, backlog: settings.listenBacklog.value })
+    return new BoundListen(request, server, settle(cradle, path, settings.fileMode.value))
+  } catch (error) {
+    server.close()
+    removeCradle(cradle)
+    throw error
+  }
+}
+
+async function listenOn(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onListening = (): void => {
+      server.off('error', onError)
+      resolve()
+    }
+    const onError = (error: Error): void => {
+      server.off('listening', onListening)
+      reject(error)
+    }
+    server.once('listening', onListening)
+    server.once('error', onError)
+    server.listen(options)
+  })
+}
+
+function bindError(error: unknown, label: string, address: string): PosternError {
+  const [code, advice] = bindAdvice(errnoName(error))
+  const text = `${label}: bind() to ${address} failed (${errnoText(error)}); ${advice}`
+  return new PosternError(code, text, { cause: error, fields: { listen: address } })
+}
+
+function bindAdvice(name: string | undefined): readonly [GatewayErrorCode, string] {
+  switch (name) {
+    case 'EADDRINUSE':
+      return ['gateway.address_in_use', 'find who listens there with `ss -ltnp`, or use another']
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return [
+        'gateway.permission_denied',
+        'run as a user who may, or give the program the capability cap_net_bind_service',
+      ]
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return ['gateway.address_unavailable', 'no interface of this machine has this address']
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return ['gateway.path_missing', 'make its directory first']
+    default:
+      return ['gateway.bind_failed', 'see the error in the brackets']
+  }
+}

@@ -1,0 +1,71 @@
+// The PROXY header in front of a client's first byte: waits for it, takes its address, goes on.
+
+import { unreachable } from '../base/assert.ts'
+import { ProxyHeaderParser } from '../base/proxy-header.ts'
+import type { ProxyHeader } from '../base/proxy-header.ts'
+import { beginTls } from './begin-tls.ts'
+import { detachClient } from './client.ts'
+import { turnAway } from './refuse-session.ts'
+import { remoteOf } from './remote.ts'
+import type { Session } from './session.ts'
+import { beginUpstream } from './upstream.ts'
+
+/** Waits for the header; the shared slots are held meanwhile (SEMANTICS S12). */
+export function awaitProxyHeader(session: Session): void {
+  const { setup, host, engineSession } = session
+  if (setup === undefined) return
+  setup.parser = new ProxyHeaderParser()
+  session.receive = readProxyHeader
+  const waitMs = engineSession.plan.settings.proxyProtocolTimeout.value.ms
+  const limits = waitMs === undefined ? {} : { untilMs: host.clock.monotonicMs() + waitMs }
+  session.enter('proxy_header', limits)
+  session.client.resume()
+}
+
+/** The address is known and the session admitted: TLS, or straight to the upstream. */
+export function afterAddress(session: Session, early: Buffer | undefined): void {
+  if (session.engineSession.plan.settings.useTls.value) beginTls(session, early)
+  else beginUpstream(session, early)
+}
+
+function readProxyHeader(session: Session, chunk: Buffer): void {
+  const result = session.setup?.parser?.push(chunk)
+  if (result === undefined) return
+  switch (result.kind) {
+    case 'more':
+      return
+    case 'bad':
+      session.write('info', `broken header: ${result.problem} while reading PROXY protocol`)
+      session.receive = undefined
+      session.client.destroy()
+      return
+    case 'done':
+      session.receive = undefined
+      session.client.pause()
+      adopt(session, result.header, result.rest)
+      return
+    default:
+      unreachable(result)
+  }
+}
+
+/** Everything is evaluated anew with the address that the header names. */
+function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
+  const { engineSession, raw, host } = session
+  const remote = header.source?.address ?? remoteOf(raw, engineSession.plan.listen)
+  if (remote === undefined) {
+    raw.destroy()
+    return
+  }
+  if (header.source !== undefined) session.header = header
+  const verdict = host.engine.adopt(engineSession, remote)
+  if (verdict.kind === 'admit') {
+    if (session.setup !== undefined) delete session.setup.parser
+    afterAddress(session, rest)
+    return
+  }
+  detachClient(raw)
+  session.handOver()
+  if (rest.length > 0) raw.unshift(rest)
+  turnAway(host, raw, verdict.plan)
+}

@@ -1,0 +1,132 @@
+// The way out for those who do not fit: one reply, one close, nothing else. Under a flood this is
+// nearly all the gateway does (ARCHITECTURE decision 8), so there is no timer, no closure and no
+// reader per socket here.
+
+import type { Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { Deadline } from '../base/timer-wheel.ts'
+import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import { ignoreError } from './session-socket.ts'
+
+// SEMANTICS S2 and S3: 5 s for a client that stays silent, 30 s for one that keeps talking.
+export const lingerSilenceMs = 5000
+export const lingerTotalMs = 30_000
+
+// A kind close waits for the client's own close; 512 waiting sockets are half of the smallest
+// usual limit of open files (1024), so refusals never starve the sessions.
+const kindMax = 512
+// Twice as many, when even the sockets closed in a hurry do not get rid of their one line.
+const lingeringMax = 1024
+// 128 refusals in 128 ms are a thousand a second: more than any mail server's clients, so a flood,
+// and then the cheaper close saves a tenth of the work.
+const floodWindowMs = 128
+const floodMin = 128
+// Bounds of seconds need no finer look than this.
+const sweepMs = 500
+
+interface Lingering {
+  readonly sinceMs: number
+  silentSinceMs: number
+  bytesRead: number
+}
+
+/** Says no, and sees to it that nobody stays after that. */
+export class Refusals implements Waiting {
+  readonly #clock: Clock
+  readonly #wheel: TimerWheel
+  /** Oldest first. */
+  readonly #lingering = new Map<Socket, Lingering>()
+  readonly #onClose: (this: Socket) => void
+  readonly #sweep: Deadline
+  #windowSinceMs = 0
+  #windowCount = 0
+
+  constructor(clock: Clock, wheel: TimerWheel) {
+    this.#clock = clock
+    this.#wheel = wheel
+    this.#sweep = new Deadline(this)
+    const lingering = this.#lingering
+    this.#onClose = function onClose() {
+      lingering.delete(this)
+    }
+  }
+
+  get lingeringCount(): number {
+    return this.#lingering.size
+  }
+
+  /** Sends the reply, when there is one, and closes. The socket is paused and has no handlers yet. */
+  refuse(socket: Socket, reply: Uint8Array | undefined): void {
+    socket.on('error', ignoreError)
+    if (reply === undefined) {
+      socket.destroy()
+      return
+    }
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#isFlood(nowMs)) this.#closeQuickly(socket, reply, nowMs)
+    else this.#closeKindly(socket, reply, nowMs)
+  }
+
+  /** Ends what still lingers. */
+  closeAll(): void {
+    for (const socket of this.#lingering.keys()) socket.destroy()
+    this.#wheel.cancel(this.#sweep)
+  }
+
+  /** Closes those who have lingered long enough. */
+  onDue(nowMs: number): void {
+    for (const [socket, state] of this.#lingering) {
+      if (socket.bytesRead !== state.bytesRead) {
+        state.bytesRead = socket.bytesRead
+        state.silentSinceMs = nowMs
+      }
+      const isSilent = nowMs - state.silentSinceMs >= lingerSilenceMs
+      if (isSilent || nowMs - state.sinceMs >= lingerTotalMs) socket.destroy()
+    }
+    if (this.#lingering.size > 0) this.#wheel.schedule(this.#sweep, nowMs + sweepMs)
+  }
+
+  /** Waits for the client's close, so that one that talks first still gets to read the line. */
+  #closeKindly(socket: Socket, reply: Uint8Array, nowMs: number): void {
+    this.#track(socket, nowMs)
+    socket.end(reply)
+    socket.resume()
+  }
+
+  /** The kernel has the line: closing now sends it and the FIN, unless the client talked first. */
+  #closeQuickly(socket: Socket, reply: Uint8Array, nowMs: number): void {
+    socket.write(reply)
+    if (socket.writableLength === 0) {
+      socket.destroy()
+      return
+    }
+    this.#track(socket, nowMs)
+    socket.destroySoon()
+  }
+
+  #track(socket: Socket, nowMs: number): void {
+    this.#lingering.set(socket, {
+      sinceMs: nowMs,
+      silentSinceMs: nowMs,
+      bytesRead: socket.bytesRead,
+    })
+    socket.on('close', this.#onClose)
+    if (!this.#sweep.isScheduled) this.#wheel.schedule(this.#sweep, nowMs + sweepMs)
+    if (this.#lingering.size <= lingeringMax) return
+    for (const oldest of this.#lingering.keys()) {
+      // Its `close` comes later; it is not counted twice.
+      this.#lingering.delete(oldest)
+      oldest.destroy()
+      break
+    }
+  }
+
+  #isFlood(nowMs: number): boolean {
+    if (nowMs - this.#windowSinceMs >= floodWindowMs) {
+      this.#windowSinceMs = nowMs
+      this.#windowCount = 0
+    }
+    this.#windowCount += 1
+    return this.#windowCount > floodMin || this.#lingering.size >= kindMax
+  }
+}

@@ -1,0 +1,216 @@
+// One client's session: its two sockets, its state, its one deadline, and the one place where it ends.
+//
+//   proxy_header ─▶ tls_handshake ─▶ connecting ─▶ relaying ─▶ lingering | leaving ─▶ closed
+//
+// What happens in a state is in the file named after it; this one keeps what must never break: the
+// slot goes back once, when both sockets are closed (SEMANTICS S1, S2).
+
+import type { Socket } from 'node:net'
+import type { Address } from '../base/address.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log, LogLevelName } from '../base/log.ts'
+import type { ProxyHeader, ProxyHeaderParser } from '../base/proxy-header.ts'
+import { Deadline } from '../base/timer-wheel.ts'
+import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { EngineSession } from '../engine/session.ts'
+import type { Plan } from '../policy/plan.ts'
+import type { ServiceName } from '../policy/policy.ts'
+import type { SmtpWatch } from '../protocol/smtp/watch.ts'
+import { expire } from './expire.ts'
+import { idleMsOf } from './idle.ts'
+import type { Refusals } from './refuse.ts'
+import { sessionKey } from './session-socket.ts'
+import type { SessionSocket } from './session-socket.ts'
+import type { TlsRefusals } from './tls-refuse.ts'
+import type { TlsContexts } from './tls.ts'
+import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
+
+export type SessionState =
+  /** Waiting for the PROXY header. */
+  | 'proxy_header'
+  | 'tls_handshake'
+  /** No upstream yet; what the client sends is kept. */
+  | 'connecting'
+  | 'relaying'
+  /** Nothing more will be sent to the client: it may still close by itself. */
+  | 'lingering'
+  /** The client is gone; the upstream may still close by itself. */
+  | 'leaving'
+  | 'closed'
+
+/** What all sessions of a gateway share. */
+export interface SessionHost {
+  readonly engine: Engine
+  readonly log: Log
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly refusals: Refusals
+  readonly tlsRefusals: TlsRefusals
+  readonly upstreams: UpstreamPools
+  /** Replaced by a reload; a session takes from it once. */
+  tls: TlsContexts
+  readonly watchedPlans: WeakMap<Plan, boolean>
+  bytesFromClients: number
+  bytesFromUpstreams: number
+  onSessionStarted(session: Session): void
+  onSessionEnded(session: Session): void
+  onOutOfDescriptors(error: Error): void
+}
+
+/** What a session needs between its accept and its relay; dropped when the relay begins. */
+export interface Setup {
+  /** When the first upstream was tried. */
+  connectingSinceMs: number
+  parser?: ProxyHeaderParser
+  /** Upstream addresses still to be tried, in order. */
+  candidates: readonly UpstreamTarget[]
+  attemptCount: number
+  /** What the client sent before there was an upstream. */
+  readonly kept: Buffer[]
+  keptBytes: number
+}
+
+const forever = Number.POSITIVE_INFINITY
+
+export class Session implements Waiting {
+  readonly host: SessionHost
+  readonly engineSession: EngineSession
+  /** The accepted socket; its `close` is the client's end. */
+  readonly raw: SessionSocket
+  /** What is read from and written to: the accepted socket, or TLS over it. */
+  client: SessionSocket
+  upstream: SessionSocket | undefined = undefined
+  upstreamTarget: UpstreamTarget | undefined = undefined
+  state: SessionState
+  setup: Setup | undefined
+  watch: SmtpWatch | undefined = undefined
+  /** The PROXY header that named another address than the socket's. */
+  header: ProxyHeader | undefined = undefined
+  /** What is done with the client's bytes in this state; absent: they are dropped. */
+  receive: ((session: Session, chunk: Buffer) => void) | undefined = undefined
+  lastActivityMs: number
+  /** The watch asked for no more from the client for now. */
+  isClientHeld = false
+  isClientGone = false
+  readonly #deadline: Deadline
+  /** Limits of the state, beside the idle limit. */
+  #silenceMs = forever
+  #untilMs = forever
+
+  constructor(host: SessionHost, raw: Socket, engineSession: EngineSession) {
+    const nowMs = host.clock.monotonicMs()
+    this.host = host
+    this.engineSession = engineSession
+    this.raw = raw
+    this.client = raw
+    this.state = engineSession.isAwaitingAddress ? 'proxy_header' : 'connecting'
+    this.setup = {
+      connectingSinceMs: nowMs,
+      candidates: [],
+      attemptCount: 0,
+      kept: [],
+      keptBytes: 0,
+    }
+    this.lastActivityMs = nowMs
+    this.#deadline = new Deadline(this)
+    this.raw[sessionKey] = this
+  }
+
+  get service(): ServiceName {
+    return this.engineSession.plan.listener.service
+  }
+
+  /** The address it counts under. */
+  get address(): Address {
+    return this.engineSession.address
+  }
+
+  /** The client, as a log shows it. */
+  get clientText(): string {
+    const port = this.header?.source?.port ?? this.raw.remotePort
+    if (port === undefined) return 'unix:'
+    const { family, text } = this.address
+    return family === 6 ? `[${text}]:${port}` : `${text}:${port}`
+  }
+
+  touch(): void {
+    this.lastActivityMs = this.host.clock.monotonicMs()
+  }
+
+  /** Changes the state and with it the limits: of silence, and of the whole stay. */
+  enter(state: SessionState, limits: { silenceMs?: number; untilMs?: number } = {}): void {
+    this.state = state
+    this.#silenceMs = limits.silenceMs ?? forever
+    this.#untilMs = limits.untilMs ?? forever
+    this.arm()
+  }
+
+  /** Sets the deadline anew; after a reload, too, since the idle limit may have changed. */
+  arm(): void {
+    const dueMs = this.#dueMs()
+    if (dueMs === forever) this.host.wheel.cancel(this.#deadline)
+    else this.host.wheel.schedule(this.#deadline, dueMs)
+  }
+
+  onDue(nowMs: number): void {
+    if (this.#dueMs() > nowMs) this.arm()
+    else expire(this, { isIdle: nowMs >= this.lastActivityMs + this.#idleMs() })
+  }
+
+  /** The accepted socket is closed. */
+  onClientClosed(): void {
+    this.isClientGone = true
+    this.#endIfClosed()
+  }
+
+  /** The upstream connection, whether it ever stood or not, is closed. */
+  onUpstreamClosed(): void {
+    this.upstream = undefined
+    this.#endIfClosed()
+  }
+
+  /** Takes the session out without closing its socket: a refusal has it now, and holds no slot. */
+  handOver(): void {
+    this.raw[sessionKey] = undefined
+    this.#finish()
+  }
+
+  write(level: LogLevelName, text: string, upstream?: string): void {
+    if (!this.host.log.isEnabled(level)) return
+    this.host.log.write(level, {
+      text,
+      sessionId: this.engineSession.id,
+      client: this.clientText,
+      server: this.engineSession.listenId,
+      ...(upstream === undefined ? {} : { upstream }),
+    })
+  }
+
+  /** The one place where a session ends and its slots go back (SEMANTICS S2). */
+  #endIfClosed(): void {
+    if (!this.isClientGone || this.upstream !== undefined || this.state === 'closed') return
+    this.#finish()
+    this.host.engine.close(this.engineSession)
+  }
+
+  #finish(): void {
+    this.state = 'closed'
+    this.receive = undefined
+    this.setup = undefined
+    this.watch = undefined
+    this.host.wheel.cancel(this.#deadline)
+    this.host.onSessionEnded(this)
+  }
+
+  #idleMs(): number {
+    // The two last states have their own, shorter bounds.
+    if (this.state === 'lingering' || this.state === 'leaving') return forever
+    return idleMsOf(this.engineSession.plan)
+  }
+
+  #dueMs(): number {
+    const silenceMs = Math.min(this.#silenceMs, this.#idleMs())
+    return Math.min(this.#untilMs, this.lastActivityMs + silenceMs)
+  }
+}

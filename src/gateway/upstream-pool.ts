@@ -1,0 +1,90 @@
+// Which address of an upstream list is tried next: round robin over those that answer, the others last.
+
+import { isAbsolute, join } from 'node:path'
+import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
+import type { UpstreamAddress } from '../policy/options.ts'
+
+// Long enough that a dead server does not cost every session a failed connect, short enough that one
+// that restarted is used again within seconds (nginx's fail_timeout).
+const skipMs = 10_000
+
+// Half a minute less than most stateful firewalls forget an idle connection in is far more often
+// than needed; a peer that vanished is found a minute after its last byte plus the kernel's probes.
+export const keepAliveDelayMs = 60_000
+
+/** One address, and whether it answered lately. */
+export interface UpstreamTarget {
+  /** As logs show it. */
+  readonly text: string
+  readonly options: TcpNetConnectOpts | IpcNetConnectOpts
+  skippedUntilMs: number
+}
+
+/** All upstream lists of a gateway; a list of a policy keeps its pool as long as it is in use. */
+export class UpstreamPools {
+  readonly #prefix: string
+  readonly #pools = new WeakMap<readonly UpstreamAddress[], UpstreamPool>()
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  poolOf(list: readonly UpstreamAddress[]): UpstreamPool {
+    let pool = this.#pools.get(list)
+    if (pool === undefined) {
+      pool = new UpstreamPool(list.map((address) => targetOf(address, this.#prefix)))
+      this.#pools.set(list, pool)
+    }
+    return pool
+  }
+}
+
+/** The addresses of one list. */
+export class UpstreamPool {
+  readonly #targets: readonly UpstreamTarget[]
+  #turn = 0
+
+  constructor(targets: readonly UpstreamTarget[]) {
+    this.#targets = targets
+  }
+
+  /** Every address once, in the order to try them for one session. */
+  order(nowMs: number): readonly UpstreamTarget[] {
+    if (this.#targets.length <= 1) return this.#targets
+    const first = this.#turn % this.#targets.length
+    this.#turn = first + 1
+    const turned = [...this.#targets.slice(first), ...this.#targets.slice(0, first)]
+    // A skipped address comes last, not never: when all are dead, the next session finds out who is back.
+    const alive = turned.filter((target) => target.skippedUntilMs <= nowMs)
+    if (alive.length === turned.length) return turned
+    return [...alive, ...turned.filter((target) => target.skippedUntilMs > nowMs)]
+  }
+}
+
+/** Skips an address for a while. */
+export function markFailed(target: UpstreamTarget, nowMs: number): void {
+  target.skippedUntilMs = nowMs + skipMs
+}
+
+export function markWorking(target: UpstreamTarget): void {
+  target.skippedUntilMs = 0
+}
+
+function targetOf(address: UpstreamAddress, prefix: string): UpstreamTarget {
+  if (address.kind === 'unix') {
+    const path = isAbsolute(address.path) ? address.path : join(prefix, address.path)
+    return { text: `unix:${path}`, options: { path, allowHalfOpen: true }, skippedUntilMs: 0 }
+  }
+  const { host, port } = address
+  const text = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  // No Nagle towards the upstream: what the client sent as one piece must not wait for its ACKs.
+  const options: TcpNetConnectOpts = {
+    host,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveDelayMs,
+  }
+  return { text, options, skippedUntilMs: 0 }
+}

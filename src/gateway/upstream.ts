@@ -1,0 +1,153 @@
+// From an admitted client to a mail server that answers: one address after the other, then the relay.
+
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { upstreamDown } from '../protocol/refusal.ts'
+import { sayGoodbye } from './closing.ts'
+import { errnoText, isOutOfDescriptors } from './errno.ts'
+import { proxyHeaderFor } from './proxy-out.ts'
+import { relayFromUpstream, resumeClient, startRelay, upstreamEnded } from './relay.ts'
+import { sessionKey } from './session-socket.ts'
+import type { SessionSocket } from './session-socket.ts'
+import type { Session } from './session.ts'
+import { markFailed, markWorking } from './upstream-pool.ts'
+
+// An answer that takes longer than 10 s is not a mail server in working order: three SYNs are lost
+// by then. 30 s in all is three such addresses, well inside the minutes SMTP clients wait.
+const attemptMs = 10_000
+const attemptsTotalMs = 30_000
+
+// What a client may say before it hears anything: more than a pipelined message head, and less than
+// one of Node's own read buffers would hold anyway. Beyond it the client waits.
+const keptBytesMax = 65_536
+
+/** Looks for an upstream. `early` is what the client has already sent. */
+export function beginUpstream(session: Session, early: Buffer | undefined): void {
+  const { setup, host } = session
+  if (setup === undefined) return
+  const list = session.engineSession.plan.settings.upstream?.value ?? []
+  setup.connectingSinceMs = host.clock.monotonicMs()
+  if (list.length === 0) session.write('error', 'no upstream is configured')
+  setup.candidates = host.upstreams.poolOf(list).order(setup.connectingSinceMs)
+  session.receive = keepForUpstream
+  session.client.resume()
+  if (early !== undefined && early.length > 0) keepForUpstream(session, early)
+  tryNext(session)
+}
+
+/** Keeps what the client says while there is nobody to tell it. */
+function keepForUpstream(session: Session, chunk: Buffer): void {
+  const { setup } = session
+  if (setup === undefined) return
+  setup.kept.push(chunk)
+  setup.keptBytes += chunk.length
+  if (setup.keptBytes >= keptBytesMax) session.client.pause()
+}
+
+/** The address tried now took too long. */
+export function failAttempt(session: Session): void {
+  const { upstreamTarget, upstream } = session
+  const text = 'upstream timed out (110: Connection timed out) while connecting to upstream'
+  session.write('error', text, upstreamTarget?.text)
+  noteFailure(session)
+  // Its `close` tries the next one: never two connections for one session.
+  upstream?.destroy()
+}
+
+function tryNext(session: Session): void {
+  const { setup, host } = session
+  if (setup === undefined || session.client.destroyed) return
+  const nowMs = host.clock.monotonicMs()
+  const target = setup.candidates[setup.attemptCount]
+  const untilMs = setup.connectingSinceMs + attemptsTotalMs
+  if (target === undefined || nowMs >= untilMs) {
+    session.write('error', 'no live upstreams while connecting to upstream')
+    sayGoodbye(session, upstreamDown(session.service))
+    return
+  }
+  setup.attemptCount += 1
+  session.upstreamTarget = target
+  const socket: Socket = connect({ ...target.options })
+  socket.on('error', onUpstreamError)
+  attach(session, socket)
+  session.enter('connecting', { untilMs: Math.min(nowMs + attemptMs, untilMs) })
+}
+
+function attach(session: Session, socket: SessionSocket): void {
+  socket[sessionKey] = session
+  session.upstream = socket
+  socket.on('connect', onUpstreamConnect)
+  socket.on('data', onUpstreamData)
+  socket.on('drain', onUpstreamDrain)
+  socket.on('end', onUpstreamEnd)
+  socket.on('close', onUpstreamClose)
+}
+
+function onUpstreamConnect(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  if (session.state !== 'connecting') {
+    // It answered in the moment we gave it up; nothing has been said on it.
+    this.destroy()
+    return
+  }
+  if (session.upstreamTarget !== undefined) markWorking(session.upstreamTarget)
+  const header = proxyHeaderFor(session)
+  if (header !== undefined) this.write(header)
+  startRelay(session)
+}
+
+function onUpstreamData(this: SessionSocket, chunk: Buffer): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  session.touch()
+  session.host.bytesFromUpstreams += chunk.length
+  relayFromUpstream(session, chunk)
+}
+
+function onUpstreamDrain(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  // The upstream took something: that is activity, though nothing was read.
+  session.touch()
+  resumeClient(session)
+}
+
+function onUpstreamEnd(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session?.state === 'relaying') upstreamEnded(session)
+}
+
+function onUpstreamError(this: SessionSocket, error: Error): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  const target = session.upstreamTarget?.text
+  if (session.state === 'connecting') {
+    session.write(
+      'error',
+      `connect() failed (${errnoText(error)}) while connecting to upstream`,
+      target,
+    )
+    if (isOutOfDescriptors(error)) session.host.onOutOfDescriptors(error)
+    else noteFailure(session)
+  } else if (session.state === 'relaying') {
+    session.write('info', `recv() failed (${errnoText(error)}) while proxying connection`, target)
+  }
+}
+
+function onUpstreamClose(this: SessionSocket): void {
+  const session = this[sessionKey]
+  if (session === undefined) return
+  // The sockets of a session may outlive it in the hands of callbacks; the session should not.
+  this[sessionKey] = undefined
+  session.onUpstreamClosed()
+  if (session.state === 'connecting') tryNext(session)
+  else if (session.state === 'relaying') upstreamEnded(session)
+  // Nobody will drain any more what the client was stopped for.
+  else if (session.state === 'lingering') session.client.resume()
+}
+
+function noteFailure(session: Session): void {
+  const { upstreamTarget, host } = session
+  if (upstreamTarget !== undefined) markFailed(upstreamTarget, host.clock.monotonicMs())
+}

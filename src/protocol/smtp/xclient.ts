@@ -1,0 +1,51 @@
+// XCLIENT: tells an upstream who its client really is (Postfix XCLIENT_README).
+
+import type { Address } from '../../base/address.ts'
+
+/** Who the client is. Absent means that it is not known. */
+export interface ClientIdentity {
+  readonly address?: Address
+  readonly port?: number
+}
+
+const unavailable = '[UNAVAILABLE]'
+
+/**
+ * The command, with those of our attributes that the upstream lists; undefined when ADDR is not among
+ * them, since without it the command would say nothing. We do not look up names, so NAME is declared
+ * unavailable rather than left as the upstream found it for us. An upstream judges a second XCLIENT by
+ * the address the first one named, so a client cannot send its own through us.
+ */
+export function xclientCommand(
+  attributes: readonly string[],
+  client: ClientIdentity,
+): Buffer | undefined {
+  if (!attributes.includes('ADDR')) return undefined
+  const values = [
+    ['NAME', unavailable],
+    ['ADDR', addressValue(client.address)],
+    ['PORT', client.port === undefined ? unavailable : String(client.port)],
+    ['PROTO', 'ESMTP'],
+  ] as const
+  const listed = values.filter(([name]) => attributes.includes(name))
+  const words = listed.map(([name, value]) => `${name}=${xtext(value)}`)
+  return Buffer.from(`XCLIENT ${words.join(' ')}\r\n`)
+}
+
+/** RFC 3461's encoding: printable ASCII but `+` and `=` stays, every other byte is `+` and two digits. */
+export function xtext(value: string): string {
+  const isPlain = (byte: number): boolean =>
+    byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d
+  return Array.from(Buffer.from(value), (byte) =>
+    isPlain(byte) ? String.fromCharCode(byte) : `+${hexPair(byte)}`,
+  ).join('')
+}
+
+function hexPair(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0')
+}
+
+function addressValue(address: Address | undefined): string {
+  if (address === undefined) return unavailable
+  return address.family === 6 ? `IPV6:${address.text}` : address.text
+}
