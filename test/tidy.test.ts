@@ -118,7 +118,7 @@ describe('files', () => {
 
   it('hold nothing unfinished and no escape from the type checker', () => {
     const marks =
-      /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck|expect-error)|\bas any\b|: any\b|(it|test|describe)\.(only|skip|todo)\(/
+      /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck|expect-error)|\bas any\b|: any(?=[;,)\]=>|&]| [=|&]|$)|(it|test|describe)\.(only|skip|todo)\(/
     const own = 'test/tidy.test.ts'
     const code = everything.filter((path) => /\.(ts|mjs)$/.test(path) && path !== own)
     expect(code.filter((path) => marks.test(read(path)))).toEqual([])
@@ -167,7 +167,8 @@ describe('documents', () => {
   })
 
   it('that are made from tables in the code are up to date: npm run docs', () => {
-    for (const [name, text] of generatedPages()) expect(read(name), name).toBe(text)
+    const stale = [...generatedPages()].filter(([name, text]) => read(name) !== text)
+    expect(stale.map(([name]) => name)).toEqual([])
   })
 
   it('number the decisions without a gap', () => {

@@ -10,7 +10,9 @@ export interface Address {
   readonly text: string
 }
 
-/** A CIDR block with its host bits masked off. `text` is canonical: `10.0.0.0/8`, `2001:db8::/32`. */
+/**
+ * A CIDR block with its host bits masked off. `text` is canonical: `10.0.0.0/8`, `2001:db8::/32`.
+ */
 export interface Block {
   readonly family: 4 | 6
   readonly words: readonly number[]
@@ -18,7 +20,10 @@ export interface Block {
   readonly text: string
 }
 
-/** Where a listening socket is bound. `host` is `*` (any, IPv4 and perhaps IPv6), `[*]`-style is `::`. */
+/**
+ * Where a listening socket is bound. `host` is `*` (any, IPv4 and perhaps IPv6), `[*]`-style is
+ * `::`.
+ */
 export type Endpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly text: string }
   | { readonly kind: 'unix'; readonly path: string; readonly text: string }
@@ -60,7 +65,9 @@ export function parseAddress(text: string): Address | undefined {
   return words === undefined ? undefined : addressOfWords(words)
 }
 
-/** The address a client counts under; a Unix-socket client, `unix`, is 127.0.0.1 (SEMANTICS S10). */
+/**
+ * The address a client counts under; a Unix-socket client, `unix`, is 127.0.0.1 (SEMANTICS S10).
+ */
 export function addressOfClient(remote: string): Address | undefined {
   return remote === 'unix' ? loopback : parseAddress(remote)
 }

@@ -116,7 +116,9 @@ function hostToBind({ host, isBracketed }: Split): string | undefined {
   return parseAddress(host)?.text
 }
 
-/** Canonical text of what stands in brackets. A zone id is kept: link-local needs it to be reached. */
+/**
+ * Canonical text of what stands in brackets. A zone id is kept: link-local needs it to be reached.
+ */
 function canonicalIpv6(host: string): string | undefined {
   if (!host.includes(':')) return undefined
   const address = parseAddress(host)

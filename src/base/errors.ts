@@ -7,7 +7,10 @@ export interface PosternErrorOptions {
   readonly fields?: Readonly<Record<string, string | number | boolean>>
 }
 
-/** An error with a stable `code` (docs/errors.md). Two loaded copies of Postern recognise each other's. */
+/**
+ * An error with a stable `code` (docs/errors.md). Two loaded copies of Postern recognise each
+ * other's.
+ */
 export class PosternError extends Error {
   readonly code: string
   readonly fields: Readonly<Record<string, string | number | boolean>>

@@ -51,7 +51,9 @@ export class LineReader {
     this.#at = 0
   }
 
-  /** The next line, or undefined when more bytes are needed. A line may share the chunk's memory. */
+  /**
+   * The next line, or undefined when more bytes are needed. A line may share the chunk's memory.
+   */
   next(): LineResult | undefined {
     const end = this.#chunk.indexOf(lineFeed, this.#at)
     if (this.#isDropping) {

@@ -28,7 +28,9 @@ export interface ProxyHeader {
   readonly destination?: AddressPort
 }
 
-/** After `done`, `rest` are the client's own first bytes. After `bad` the connection is of no use. */
+/**
+ * After `done`, `rest` are the client's own first bytes. After `bad` the connection is of no use.
+ */
 export type ProxyParse =
   | { readonly kind: 'more' }
   | { readonly kind: 'done'; readonly header: ProxyHeader; readonly rest: Buffer }

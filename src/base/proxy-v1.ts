@@ -3,7 +3,9 @@
 import { parseAddress, parseDecimal } from './address.ts'
 import type { AddressPort } from './endpoint.ts'
 
-/** Judgement on the first bytes of a connection; `neededBytes` is how many the next look may want. */
+/**
+ * Judgement on the first bytes of a connection; `neededBytes` is how many the next look may want.
+ */
 export type ProxyScan =
   | { readonly kind: 'more'; readonly neededBytes: number }
   | {

@@ -6,7 +6,8 @@ import type { Diagnostic, Severity, Span } from './diagnostic.ts'
 const widestLine = 160
 // How much of the window stands before the caret, so that what led to it is seen.
 const columnsBeforeCaret = 60
-// A tab is shown as so many spaces, wherever it stands, so that the caret stays below its character.
+// A tab is shown as so many spaces, wherever it stands, so that the caret stays below its
+// character.
 const tabSpaces = '    '
 const cutMark = '...'
 // Control and format characters, unassigned and unpaired ones, line and paragraph separators: they

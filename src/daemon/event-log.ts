@@ -1,5 +1,6 @@
 // Turns the engine's events into log records, in the words that CONTRACT.md promises.
 
+import { addressOfClient } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
 import type { AuditReport } from '../engine/engine.ts'
@@ -47,12 +48,17 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
 
 function logRefusal(log: KindLog, verdict: Refuse, remote: string): void {
   const { decidedBy, plan, sessionId } = verdict
-  const where = { sessionId, client: remote, server: plan.listen.id }
+  const whereOf = (): Pick<LogEntry, 'sessionId' | 'client' | 'server'> => ({
+    sessionId,
+    // As it was counted, and as its admitted neighbours are logged (SEMANTICS S10).
+    client: addressOfClient(remote)?.text ?? remote,
+    server: plan.listen.id,
+  })
   if (verdict.reason === 'exhausted') {
     const { zone } = decidedBy.limit
     log.writeKind('crit', 'zone exhausted', () => ({
       text: `could not allocate a state in zone "${zone}"`,
-      ...where,
+      ...whereOf(),
       fields: findingFields(decidedBy),
     }))
     return
@@ -60,7 +66,7 @@ function logRefusal(log: KindLog, verdict: Refuse, remote: string): void {
   const kind = `limiting sessions by ${decidedBy.limit.option}`
   log.writeKind(decidedBy.limit.logLevel, kind, () => ({
     text: `${kind} ${scopeAndCounts(decidedBy)}`,
-    ...where,
+    ...whereOf(),
     fields: findingFields(decidedBy),
   }))
 }

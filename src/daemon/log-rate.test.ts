@@ -72,6 +72,7 @@ describe('the kind of a text', () => {
     expect(kindOf('limiting sessions by service_sessions "ESMTP_Listener" (600/600)')).toBe(
       'limiting sessions by service_sessions',
     )
+    expect(kindOf('connect() failed (111: Connection refused)')).toBe('connect() failed')
     expect(kindOf('reload done, revision 7')).toBe('reload done, revision')
   })
 })

@@ -96,6 +96,6 @@ const kindLengthMax = 64
 
 /** The kind of a free text: what stands before its first number, quote or bracket. */
 export function kindOf(text: string): string {
-  const end = text.search(/["'([0-9]/)
+  const end = text.search(/ \(|["'0-9]/)
   return (end < 0 ? text : text.slice(0, end)).trim().slice(0, kindLengthMax)
 }

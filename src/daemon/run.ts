@@ -45,7 +45,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     options.writeError(`postern: [emerg] ${messageOf(error)}\n`)
     return 1
   }
-  if (!isOnStderr(settings)) logDiagnostics(log, loaded.diagnostics)
+  logDiagnostics(log, loaded.diagnostics)
   const daemon = createDaemon(options, { policy, settings, log })
   try {
     await refuseSecondDaemon(settings, log)

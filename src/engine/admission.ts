@@ -9,7 +9,10 @@ import type { StateHandle, Zone } from './zone.ts'
 export interface BudgetSet {
   readonly limits: readonly Limit[]
   readonly zones: readonly Zone[]
-  /** Each zone once, in the order all admissions lock them, so that none waits for another in a circle. */
+  /**
+   * Each zone once, in the order all admissions lock them, so that none waits for another in a
+   * circle.
+   */
   readonly lockOrder: readonly Zone[]
 }
 
@@ -49,7 +52,9 @@ export function acquireAll(set: BudgetSet, held: readonly StateHandle[] = noSlot
   }
 }
 
-/** Gives slots back. Each slot list passes through here once: the session forgets it (SEMANTICS S2). */
+/**
+ * Gives slots back. Each slot list passes through here once: the session forgets it (SEMANTICS S2).
+ */
 export function releaseAll(slots: readonly StateHandle[]): void {
   for (const slot of slots) {
     slot.zone.lock()

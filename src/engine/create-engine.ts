@@ -246,7 +246,10 @@ function createRevision(policy: Policy, number: number): Revision {
   return { policy, number, zones, plans: new PlanTable(policy, bind) }
 }
 
-/** Counts a live session under a new policy, unchecked (SEMANTICS S19); the old zones are dropped whole. */
+/**
+ * Counts a live session under a new policy, unchecked (SEMANTICS S19); the old zones are dropped
+ * whole.
+ */
 function recount(next: Revision, live: LiveSession): void {
   const { listen, listener } = live.plan
   next.plans.addRetired(listen, listener.service)

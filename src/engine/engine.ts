@@ -51,7 +51,10 @@ export interface Engine {
   readonly revision: number
   /** Decides about a new session, synchronously and all or nothing (SEMANTICS S17). */
   open(request: OpenRequest): Verdict
-  /** The PROXY header came: evaluates everything with the address it named. A refused session holds nothing. */
+  /**
+   * The PROXY header came: evaluates everything with the address it named. A refused session holds
+   * nothing.
+   */
   adopt(session: EngineSession, remote: string): Verdict
   /** Gives every slot back; the second call does nothing. Call it from the socket's `close`. */
   close(session: EngineSession): void

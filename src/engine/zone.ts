@@ -14,7 +14,9 @@ export interface StateHandle {
 export interface ZoneUsage {
   readonly statesUsed: number
   readonly bytesUsed: number
-  /** Absent: the zone has no size of its own (the connect stage, bounded by the policy's scopes). */
+  /**
+   * Absent: the zone has no size of its own (the connect stage, bounded by the policy's scopes).
+   */
   readonly bytesTotal?: number
 }
 

@@ -9,8 +9,9 @@ import { startTls, verifyProblem } from './tls.ts'
 import type { TlsProfile } from './tls.ts'
 import { beginUpstream } from './upstream.ts'
 
-// Two round trips and a slow machine's key exchange take a second or two; 30 s is nginx's habit for
-// the steps of a handshake halved, and what stalls longer holds a slot for nothing.
+// Two round trips and a slow machine's key exchange take a second or two; 30 s is ten times that,
+// and
+// what stalls longer holds a slot for nothing.
 const handshakeMs = 30_000
 
 /** Starts the handshake. `early` is what came in one piece with a PROXY header. */
@@ -20,7 +21,8 @@ export function beginTls(session: Session, early: Buffer | undefined): void {
     session.client.destroy()
     return
   }
-  const { raw } = session
+  const { raw, setup } = session
+  if (setup !== undefined) setup.tlsProfile = profile
   detachClient(raw)
   if (early !== undefined && early.length > 0) raw.unshift(early)
   const secured: SessionSocket = startTls(raw, profile)
@@ -32,7 +34,8 @@ export function beginTls(session: Session, early: Buffer | undefined): void {
 function onSecure(this: SessionSocket): void {
   const session = this[sessionKey]
   if (session === undefined || session.state !== 'tls_handshake') return
-  const profile = profileOf(session)
+  // The profile of this handshake: a reload may have brought another since.
+  const profile = session.setup?.tlsProfile
   const problem = profile === undefined ? 'no profile' : verifyProblem(this, profile)
   if (problem !== undefined) {
     session.write('info', `client SSL certificate verify error: ${problem}`)

@@ -1,4 +1,5 @@
-// The ways a session ends: politely, at once, or after the client has gone. Each is bounded, and each
+// The ways a session ends: politely, at once, or after the client has gone. Each is bounded, and
+// each
 // only closes sockets; the slot goes back in session.ts when they are closed.
 
 import { shutdownGoodbye } from '../protocol/refusal.ts'
@@ -41,7 +42,9 @@ export function lingerClient(session: Session): void {
   }
 }
 
-/** The client is gone: gives the upstream the chance to see it and to close first (SEMANTICS S1). */
+/**
+ * The client is gone: gives the upstream the chance to see it and to close first (SEMANTICS S1).
+ */
 export function leaveUpstream(session: Session): void {
   const { upstream } = session
   if (upstream === undefined) return

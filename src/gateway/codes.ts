@@ -1,4 +1,5 @@
-// Every error code and every log text of the gateway, with what it means. docs/ lists them from here.
+// Every error code and every log text of the gateway, with what it means. docs/ lists them from
+// here.
 
 /** Codes of the PosternErrors that start and reload reject with. */
 export const gatewayErrors = {
@@ -36,6 +37,8 @@ export const gatewayLogs = {
   'chmod() of <path> failed (<errno>)': 'error: a reload could not apply File_Mode.',
   'broken header: <why> while reading PROXY protocol':
     'info: the connection was closed without a byte (SEMANTICS S12).',
+  '<listen> went away while reading PROXY protocol':
+    'info: a reload took away the whole service of a client whose address was not known yet.',
   'client timed out while reading PROXY protocol':
     'info: Proxy_Protocol_Timeout passed; the connection was closed without a byte.',
   'client closed connection <while>':

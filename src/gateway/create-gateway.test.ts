@@ -175,6 +175,20 @@ describe('the end', () => {
     await rig.gateway.close()
   })
 
+  it('by close in the middle of a reload leaves nothing bound', async () => {
+    const port = await deadPort()
+    const options = to(await startUpstream())
+    const rig = await startRig(rigPolicy({ options, listens: { [`127.0.0.1:${port}`]: {} } }))
+    const reloaded = rig.gateway.reload(rigPolicy({ options, listens: { [`*:${port}`]: {} } }))
+    const outcome = reloaded.catch((error: unknown) => error)
+    // Far enough for the old Listen to have made room, not far enough for the swap.
+    await Promise.resolve()
+    await rig.gateway.close()
+    expect(await outcome).toMatchObject({ code: 'gateway.closing' })
+    expect(rig.gateway.bound()).toEqual([])
+    await expect(connectClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
   it('by close says goodbye to a client that still waits for an upstream', async () => {
     const options = { upstream: [await blackHole()] }
     const rig = await startRig(rigPolicy({ options, listens: { '127.0.0.1:0': {} } }))

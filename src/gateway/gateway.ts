@@ -30,7 +30,8 @@ export interface Gateway {
   /**
    * Applies a policy that parsed and validated: loads its certificates, binds new Listens, then
    * swaps the engine's policy and retires old Listens. Rejects, with everything as before, when a
-   * certificate cannot be read or an address cannot be bound. Never closes a session (SEMANTICS S19).
+   * certificate cannot be read or an address cannot be bound. Never closes a session (SEMANTICS
+   * S19): it keeps its upstream and its TLS, and takes the new policy's idle limit.
    */
   reload(policy: Policy): Promise<void>
   /** Stops accepting; resolves once the last session has ended. */

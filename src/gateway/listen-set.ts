@@ -30,6 +30,7 @@ export interface ListenSetOptions {
 export class ListenSet {
   readonly #options: ListenSetOptions
   readonly #bound = new Map<string, BoundListen>()
+  #isClosed = false
 
   constructor(options: ListenSetOptions) {
     this.#options = options
@@ -64,7 +65,10 @@ export class ListenSet {
     return rebinding
   }
 
-  /** Puts a rebinding into force: clients come in through what is new, and no more through what is not. */
+  /**
+   * Puts a rebinding into force: clients come in through what is new, and no more through what is
+   * not.
+   */
   commit(rebinding: Rebinding): void {
     const { added, leaving, givenUp, kept } = rebinding
     for (const listen of leaving) {
@@ -84,11 +88,11 @@ export class ListenSet {
   async takeBack(rebinding: Rebinding): Promise<void> {
     for (const listen of rebinding.added) listen.retire()
     for (const old of rebinding.givenUp) {
+      if (this.#isClosed) return
       try {
         // oxlint-disable-next-line no-await-in-loop
         const restored = await bindListen({ plan: old.plan, ...this.#options })
-        this.#bound.set(old.id, restored)
-        restored.open()
+        this.#restore(restored)
       } catch (error) {
         // Somebody took the address in the meantime. The others stay; the operator must hear of it.
         this.#bound.delete(old.id)
@@ -98,8 +102,9 @@ export class ListenSet {
     }
   }
 
-  /** Stops accepting everywhere. */
+  /** Stops accepting everywhere, for good. */
   retireAll(): void {
+    this.#isClosed = true
     for (const listen of this.#bound.values()) listen.retire()
     this.#bound.clear()
   }
@@ -125,6 +130,16 @@ export class ListenSet {
       }
       return bindListen(request)
     }
+  }
+
+  /** What was being bound again when everything was closed is closed, too. */
+  #restore(listen: BoundListen): void {
+    if (this.#isClosed) {
+      listen.retire()
+      return
+    }
+    this.#bound.set(listen.id, listen)
+    listen.open()
   }
 
   #renew(listen: BoundListen, plan: Plan): void {

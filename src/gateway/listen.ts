@@ -33,7 +33,7 @@ export interface BindRequest {
 }
 
 // A Listen that is bound before its policy is in force holds back as many clients as its accept
-// queue has by default; the kernel holds those beyond.
+// queue has places by default (momentum Listen_Backlog); those beyond are closed.
 const heldBackMax = 500
 
 /** A listening socket. Made by `bindListen`; accepts nothing before `open`. */

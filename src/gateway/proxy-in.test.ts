@@ -126,4 +126,22 @@ describe('the PROXY header', () => {
     await until(() => rig.engine.snapshot().sessionsActive === 0)
     expect(client.text).toBe('')
   })
+
+  it('that comes after a reload took the service away closes the connection', async () => {
+    const { rig, upstream } = await fronted()
+    const client = await connectClient(rig.port(), header.slice(0, 9))
+    await until(() => rig.gateway.stats().bytesFromClients === 9)
+    const listens = { '127.0.0.1:0': {} }
+    const options = to(upstream)
+    await rig.gateway.reload(
+      rigPolicy({ service: 'ecstream', options, listens: { '127.0.0.2:0': {} } }),
+    )
+    client.socket.write(header.slice(9))
+    await until(() => client.hasEnded || client.hasClosed)
+    expect(client.text).toBe('')
+    await until(() => rig.engine.snapshot().sessionsActive === 0)
+    await rig.gateway.reload(rigPolicy({ options, listens }))
+    const next = await connectClient(rig.port())
+    await until(() => next.text === '220 ready\r\n')
+  })
 })

@@ -53,7 +53,10 @@ function readProxyHeader(session: Session, chunk: Buffer): void {
 function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
   const { engineSession, raw, host } = session
   const remote = header.source?.address ?? remoteOf(raw, engineSession.plan.listen)
-  if (remote === undefined) {
+  const { listenId } = engineSession
+  const isServed = host.engine.plan(listenId, undefined) !== undefined
+  if (!isServed) session.write('info', `${listenId} went away while reading PROXY protocol`)
+  if (remote === undefined || !isServed) {
     raw.destroy()
     return
   }

@@ -27,7 +27,10 @@ export function proxyHeaderFor(session: Session): Buffer | undefined {
   }
 }
 
-/** Both ends as the header in front of us named them, or as the socket has them; a Unix client has none. */
+/**
+ * Both ends as the header in front of us named them, or as the socket has them; a Unix client has
+ * none.
+ */
 function endsOf(session: Session): Ends | undefined {
   const { header, raw } = session
   if (header?.source !== undefined && header.destination !== undefined) {

@@ -1,4 +1,5 @@
-// Turns a refused client away: in plain text, inside TLS on an implicit-TLS port, or without a byte.
+// Turns a refused client away: in plain text, inside TLS on an implicit-TLS port, or without a
+// byte.
 
 import type { Socket } from 'node:net'
 import { PosternError } from '../base/errors.ts'

@@ -55,7 +55,9 @@ export class Refusals implements Waiting {
     return this.#lingering.size
   }
 
-  /** Sends the reply, when there is one, and closes. The socket is paused and has no handlers yet. */
+  /**
+   * Sends the reply, when there is one, and closes. The socket is paused and has no handlers yet.
+   */
   refuse(socket: Socket, reply: Uint8Array | undefined): void {
     socket.on('error', ignoreError)
     if (reply === undefined) {

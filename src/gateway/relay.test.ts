@@ -76,6 +76,33 @@ describe('the relay', () => {
     await until(() => rig.gateway.stats().bytesFromUpstreams > passed + 1_000_000, 20_000)
   })
 
+  it('passes small pieces on to a client that did not read for a while', async () => {
+    const piece = Buffer.alloc(1000)
+    const total = 12_000_000
+    const { rig, client } = await relayed((socket) => {
+      let written = 0
+      const more = (): void => {
+        socket.write(piece)
+        written += piece.length
+        if (written < total) setImmediate(more)
+      }
+      more()
+    })
+    let received = client.received.length
+    client.socket.removeAllListeners('data')
+    client.socket.on('data', (bytes: Buffer) => (received += bytes.length))
+    client.socket.pause()
+    await until(() => rig.gateway.stats().bytesFromUpstreams > 1_000_000, 20_000)
+    let passed = 0
+    while (passed < rig.gateway.stats().bytesFromUpstreams) {
+      passed = rig.gateway.stats().bytesFromUpstreams
+      // oxlint-disable-next-line no-await-in-loop
+      await pauseMs(200)
+    }
+    client.socket.resume()
+    await until(() => received === total, 20_000)
+  })
+
   it('stops reading a client whose upstream reads nothing', async () => {
     const { rig, client, far } = await relayed((socket) => socket.pause())
     const chunk = Buffer.alloc(65_536)

@@ -23,7 +23,10 @@ export function startRelay(session: Session): void {
   if (session.upstream !== undefined && !isFull(session.upstream)) resumeClient(session)
 }
 
-/** The client has closed its half: so does our half of the upstream, and the rest of the answer comes. */
+/**
+ * The client has closed its half: so does our half of the upstream, and the rest of the answer
+ * comes.
+ */
 export function clientEnded(session: Session): void {
   session.touch()
   session.enter('relaying', { silenceMs: halfClosedSilenceMs })
@@ -62,17 +65,20 @@ function relayFromClient(session: Session, chunk: Buffer): void {
   else apply(session, watch.fromClient(chunk))
 }
 
-/** Writes, and stops reading while what was written waits in our memory instead of the kernel's. */
+/**
+ * Writes, and stops reading while what was written waits in our memory. What the kernel took at
+ * once does not count: `write` says "full" of any chunk above its mark, even of one that has left
+ * already, and pausing for those would cost two calls a chunk. What is below the mark does not
+ * count either: no 'drain' would follow it.
+ */
 function pass(from: SessionSocket, to: SessionSocket, chunk: Buffer): void {
   if (!to.writable) return
-  to.write(chunk)
-  if (isFull(to)) from.pause()
+  if (!to.write(chunk) && to.writableLength > 0) from.pause()
 }
 
-// What the kernel took at once never counts: `write` says "full" of any chunk above its mark, even
-// of one that has left already, and pausing for those would cost two calls a chunk.
+/** A 'drain' will come when there is room. */
 function isFull(socket: SessionSocket): boolean {
-  return socket.writableLength > 0
+  return socket.writableNeedDrain && socket.writableLength > 0
 }
 
 function startWatch(session: Session): void {

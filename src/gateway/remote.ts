@@ -3,7 +3,9 @@
 import type { Socket } from 'node:net'
 import type { Listen } from '../policy/policy.ts'
 
-/** Undefined when the client was gone before it was accepted: the kernel has no address for it then. */
+/**
+ * Undefined when the client was gone before it was accepted: the kernel has no address for it then.
+ */
 export function remoteOf(socket: Socket, listen: Listen): string | undefined {
   return listen.endpoint.kind === 'unix' ? 'unix' : socket.remoteAddress
 }

@@ -1,4 +1,5 @@
-// One client's session: its two sockets, its state, its one deadline, and the one place where it ends.
+// One client's session: its two sockets, its state, its one deadline, and the one place where it
+// ends.
 //
 //   proxy_header ─▶ tls_handshake ─▶ connecting ─▶ relaying ─▶ lingering | leaving ─▶ closed
 //
@@ -23,7 +24,7 @@ import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { TlsRefusals } from './tls-refuse.ts'
-import type { TlsContexts } from './tls.ts'
+import type { TlsContexts, TlsProfile } from './tls.ts'
 import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
 
 export type SessionState =
@@ -63,6 +64,8 @@ export interface Setup {
   /** When the first upstream was tried. */
   connectingSinceMs: number
   parser?: ProxyHeaderParser
+  /** What the TLS handshake was begun with. */
+  tlsProfile?: TlsProfile
   /** Upstream addresses still to be tried, in order. */
   candidates: readonly UpstreamTarget[]
   attemptCount: number

@@ -13,8 +13,10 @@ import type { TlsProfile } from './tls.ts'
 
 // Two round trips over half the world are 1 s; who takes longer than 3 s learns nothing.
 const handshakeMs = 3000
-// A handshake costs a thousand times what a plain refusal does (about 1 ms): 64 at once keep a flood
-// from taking the processor from the sessions, and are more than honest clients are refused at a time.
+// A handshake costs a thousand times what a plain refusal does (about 1 ms): 64 at once keep a
+// flood
+// from taking the processor from the sessions, and are more than honest clients are refused at a
+// time.
 const atOnceMax = 64
 
 /** Refuses inside TLS, a bounded number of clients at a time. */
@@ -32,7 +34,9 @@ export class TlsRefusals {
     return this.#live.size
   }
 
-  /** The socket is paused and has an 'error' handler; beyond the bound it is closed without a byte. */
+  /**
+   * The socket is paused and has an 'error' handler; beyond the bound it is closed without a byte.
+   */
   refuse(raw: Socket, profile: TlsProfile, reply: Uint8Array): void {
     if (this.#live.size >= atOnceMax) {
       raw.destroy()

@@ -1,4 +1,5 @@
-// Implicit TLS: handshakes, client certificates, refusals inside TLS, and contexts that cannot be made.
+// Implicit TLS: handshakes, client certificates, refusals inside TLS, and contexts that cannot be
+// made.
 
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'

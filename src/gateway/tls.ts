@@ -56,7 +56,8 @@ export class TlsContexts {
     const hasCa = settings.tlsClientCa?.value.path !== undefined
     return {
       context: this.#createContext(plan, key),
-      // Without a CA there is nothing to check an optional certificate against, and some clients ask
+      // Without a CA there is nothing to check an optional certificate against, and some clients
+      // ask
       // their user for one as soon as they are asked.
       asksForCertificate: demandsCertificate || (mode === 'optional' && hasCa),
       demandsCertificate,
@@ -152,7 +153,8 @@ function onTlsError(this: TLSSocket, error: Error): void {
 /** Why the client's certificate does not pass where one is demanded. */
 export function verifyProblem(secured: Socket, profile: TlsProfile): string | undefined {
   if (!profile.demandsCertificate) return undefined
-  // Node tells `authorized` only of sockets that its own TLS server accepted; the handle knows it of
+  // Node tells `authorized` only of sockets that its own TLS server accepted; the handle knows it
+  // of
   // all. Should a future Node hide it, nobody passes.
   const handle: unknown = Reflect.get(secured, '_handle')
   if (!hasVerifyError(handle)) return 'it cannot be verified'
@@ -169,7 +171,10 @@ function hasVerifyError(
   )
 }
 
-/** An address that no Peer needs to match, and both ends of every block: narrower blocks hide one at most. */
+/**
+ * An address that no Peer needs to match, and both ends of every block: narrower blocks hide one at
+ * most.
+ */
 function samples(peers: readonly { readonly block: Block }[]): (Address | undefined)[] {
   return [
     undefined,
@@ -186,7 +191,10 @@ function lastAddress(block: Block): Address {
   return addressOfWords(words)
 }
 
-/** Node takes both lists as one, and an absent kind as "none of these": absent means the default here. */
+/**
+ * Node takes both lists as one, and an absent kind as "none of these": absent means the default
+ * here.
+ */
 function ciphersOf(plan: Plan): Pick<SecureContextOptions, 'ciphers'> {
   const { tlsCiphers, tlsCiphersuites } = plan.settings
   if (tlsCiphers === undefined && tlsCiphersuites === undefined) return {}

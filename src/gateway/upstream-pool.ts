@@ -1,15 +1,18 @@
-// Which address of an upstream list is tried next: round robin over those that answer, the others last.
+// Which address of an upstream list is tried next: round robin over those that answer, the others
+// last.
 
 import { isAbsolute, join } from 'node:path'
 import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
 import type { UpstreamAddress } from '../policy/options.ts'
 
-// Long enough that a dead server does not cost every session a failed connect, short enough that one
+// Long enough that a dead server does not cost every session a failed connect, short enough that
+// one
 // that restarted is used again within seconds (nginx's fail_timeout).
 const skipMs = 10_000
 
-// Half a minute less than most stateful firewalls forget an idle connection in is far more often
-// than needed; a peer that vanished is found a minute after its last byte plus the kernel's probes.
+// Stateful firewalls forget an idle connection after five minutes at the earliest: one probe in
+// each
+// silent minute keeps it known, and finds a peer that vanished without a word.
 export const keepAliveDelayMs = 60_000
 
 /** One address, and whether it answered lately. */
@@ -54,7 +57,8 @@ export class UpstreamPool {
     const first = this.#turn % this.#targets.length
     this.#turn = first + 1
     const turned = [...this.#targets.slice(first), ...this.#targets.slice(0, first)]
-    // A skipped address comes last, not never: when all are dead, the next session finds out who is back.
+    // A skipped address comes last, not never: when all are dead, the next session finds out who is
+    // back.
     const alive = turned.filter((target) => target.skippedUntilMs <= nowMs)
     if (alive.length === turned.length) return turned
     return [...alive, ...turned.filter((target) => target.skippedUntilMs > nowMs)]

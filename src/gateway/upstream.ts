@@ -1,4 +1,5 @@
-// From an admitted client to a mail server that answers: one address after the other, then the relay.
+// From an admitted client to a mail server that answers: one address after the other, then the
+// relay.
 
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'

@@ -12,7 +12,9 @@ import { settingNames } from './options-list.ts'
 import type { Effective, Plan, Settings } from './plan.ts'
 import type { Scope } from './policy.ts'
 
-/** All connect-stage budgets live in one zone, so one lock makes the stage atomic (SEMANTICS S17). */
+/**
+ * All connect-stage budgets live in one zone, so one lock makes the stage atomic (SEMANTICS S17).
+ */
 export const connectZone = 'connect'
 
 /** A value found, and the scope it was found in. */
@@ -21,7 +23,9 @@ export interface Found<K extends OptionName> {
   readonly sourced: Sourced<OptionValues[K]>
 }
 
-/** The first scope that sets the option; any explicit value, 0 and false included, ends the search. */
+/**
+ * The first scope that sets the option; any explicit value, 0 and false included, ends the search.
+ */
 export function findOption<K extends OptionName>(
   scopes: readonly Scope[],
   option: K,

@@ -46,7 +46,9 @@ export class PlanTable<T> {
     return this.#listens.has(listenId)
   }
 
-  /** The plan for sessions on a Listen of the policy; without an address, the one no Peer decides. */
+  /**
+   * The plan for sessions on a Listen of the policy; without an address, the one no Peer decides.
+   */
   get(listenId: string, address: Address | undefined): T {
     const plans = this.#listens.get(listenId)
     assert(plans !== undefined, `no Listen ${listenId} in the policy`)

@@ -9,7 +9,10 @@ import type { Options } from './options.ts'
 export type ServiceName = 'smtp' | 'ecstream' | 'imap' | 'pop3'
 
 interface ScopeBase {
-  /** Unique in the policy, and the words an operator would use: `ESMTP_Listener Listen *:25 Peer 10.0.0.0/8`. */
+  /**
+   * Unique in the policy, and the words an operator would use: `ESMTP_Listener Listen *:25 Peer
+   * 10.0.0.0/8`.
+   */
   readonly label: string
   readonly options: Options
   /** Where the scope was first opened. */
@@ -31,7 +34,10 @@ export interface Listen extends ScopeBase {
   readonly peers: readonly Peer[]
 }
 
-/** A group of endpoints of one service. A policy has at most one listener per service from Momentum text. */
+/**
+ * A group of endpoints of one service. A policy has at most one listener per service from Momentum
+ * text.
+ */
 export interface Listener extends ScopeBase {
   readonly kind: 'listener'
   readonly service: ServiceName

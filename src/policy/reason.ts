@@ -22,7 +22,10 @@ export interface Reason {
   readonly because: readonly string[]
 }
 
-/** Why an option has its value, looking through `scopes`, innermost first; undefined when none sets it. */
+/**
+ * Why an option has its value, looking through `scopes`, innermost first; undefined when none sets
+ * it.
+ */
 export function reasonFor(scopes: readonly Scope[], option: OptionName): Reason | undefined {
   const setting = scopes.filter((scope) => scope.options[option] !== undefined)
   const [winner, ...losers] = setting
@@ -35,7 +38,10 @@ export function reasonFor(scopes: readonly Scope[], option: OptionName): Reason 
   }
 }
 
-/** Why the two budgets of a cap have their values: the Peers decide one, the other scopes the other (SEMANTICS S7). */
+/**
+ * Why the two budgets of a cap have their values: the Peers decide one, the other scopes the other
+ * (SEMANTICS S7).
+ */
 export function capReasons(
   chain: Chain,
   option: 'serviceSessions' | 'listenerSessions',

@@ -96,7 +96,12 @@ async function startSmtpServer(): Promise<{ port: number; received: Received }> 
   await new Promise<void>((resolve) => {
     server.listen(own, '127.0.0.1', resolve)
   })
-  ends.push(() => new Promise<void>((resolve) => void server.close(() => resolve())))
+  ends.push(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(resolve)
+      }),
+  )
   return { port: own, received }
 }
 

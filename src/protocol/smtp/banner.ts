@@ -35,7 +35,8 @@ export class BannerReplacer implements ReplyRewriter {
 }
 
 /**
- * Puts Banner_Hostname in the place of the server's name: the first word of the greeting, and of the
+ * Puts Banner_Hostname in the place of the server's name: the first word of the greeting, and of
+ * the
  * later lines that begin with the same word (postscreen greets in two such lines).
  */
 export class BannerRenamer implements ReplyRewriter {

@@ -19,11 +19,14 @@ export const replyLineMaxBytes = 4_096
  */
 export const awaitedMaxCount = 256
 
-/** From so many held client bytes on, the watch asks for the client to be paused: one TLS record. */
+/**
+ * From so many held client bytes on, the watch asks for the client to be paused: one TLS record.
+ */
 export const holdPauseBytes = 16_384
 
 /**
- * Client bytes that wait for a reply. A caller that heeds `pauseClient` adds one read of Node, 65,536
+ * Client bytes that wait for a reply. A caller that heeds `pauseClient` adds one read of Node,
+ * 65,536
  * bytes at most, to less than `holdPauseBytes`; the gateway, which keeps up to two reads while it
  * connects, hands those over at once.
  */
@@ -33,8 +36,10 @@ export const holdMaxBytes = 131_072
 export const greetingMaxBytes = 16_384
 
 /**
- * All that one watch can keep of what it was sent: the above, and up to four reply lines (one not yet
- * ended, one kept back by the extension filter, the last of a kept greeting, and line endings put to
+ * All that one watch can keep of what it was sent: the above, and up to four reply lines (one not
+ * yet
+ * ended, one kept back by the extension filter, the last of a kept greeting, and line endings put
+ * to
  * lines that were cut).
  */
 export const watchMaxBytes: number =

@@ -14,7 +14,9 @@ export type ClientPiece =
       /** False: the line is over-long and goes on, in `more` pieces. */
       readonly isEnd: boolean
     }
-  /** `more` of a command line, a line of an AUTH `exchange`, message `content`: never looked into. */
+  /**
+   * `more` of a command line, a line of an AUTH `exchange`, message `content`: never looked into.
+   */
   | {
       readonly kind: 'more' | 'exchange' | 'content'
       readonly bytes: Buffer

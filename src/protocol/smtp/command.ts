@@ -39,7 +39,8 @@ const bdatPattern = /^bdat[ \t]+(\d{1,15})(?:[ \t]+(last))?[ \t]*\r?\n$/i
 const lastPattern = /[ \t]last[ \t]*\r?\n$/i
 
 /**
- * Reads a command line. The verb is the leading letters, behind white space if there is any: servers
+ * Reads a command line. The verb is the leading letters, behind white space if there is any:
+ * servers
  * skip it, so a watch that did not could be walked around. What is taken for a command too many is
  * only awaited, which is harmless.
  */

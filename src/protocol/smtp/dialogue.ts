@@ -20,7 +20,9 @@ export type Awaited =
   | 'starttls'
   | 'other'
 
-/** A reply that has ended, and the command it belongs to; `awaited` is undefined when none was due. */
+/**
+ * A reply that has ended, and the command it belongs to; `awaited` is undefined when none was due.
+ */
 export interface Answer {
   readonly awaited: Awaited | undefined
   readonly code: number
@@ -73,7 +75,8 @@ export class Dialogue {
   }
 
   /**
-   * A reply begins. Only DATA is answered 354 and only AUTH 334, so what stands before them was left
+   * A reply begins. Only DATA is answered 354 and only AUTH 334, so what stands before them was
+   * left
    * unanswered, and waiting for it would stop the session.
    */
   resynchronise(code: number): void {

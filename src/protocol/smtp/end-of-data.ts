@@ -10,7 +10,8 @@ const afterLineEnd = 2
 
 /**
  * One body, in any split. RFC 5321 4.1.1.4 allows no other end: a server that takes `LF . CR LF`
- * for one lets mail be smuggled, and a watch that did would be fooled into reading text as commands.
+ * for one lets mail be smuggled, and a watch that did would be fooled into reading text as
+ * commands.
  */
 export class EndOfData {
   /** How many bytes of the terminator the input so far ends with. */

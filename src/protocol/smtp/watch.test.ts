@@ -1,4 +1,5 @@
-// Whole dialogues through a watch, each run in one piece, byte by byte, cut everywhere and at random.
+// Whole dialogues through a watch, each run in one piece, byte by byte, cut everywhere and at
+// random.
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -6,7 +6,8 @@ import { KeptGreeting } from './reply-route.ts'
 import { type ClientIdentity, xclientCommand } from './xclient.ts'
 
 /**
- * What comes next: a command of our own; the greeting that was `kept`, or the one that just `passed`,
+ * What comes next: a command of our own; the greeting that was `kept`, or the one that just
+ * `passed`,
  * is the client's; or the session `failed`, the client having read the upstream's words or nothing.
  */
 export type HandshakeStep =
@@ -21,7 +22,7 @@ export interface HandshakeOptions {
 
 /** Greeting, EHLO, XCLIENT, second greeting. The first greeting is kept in case it is needed. */
 export class XclientHandshake {
-  readonly kept = new KeptGreeting()
+  readonly kept: KeptGreeting = new KeptGreeting()
   readonly #options: HandshakeOptions
 
   constructor(options: HandshakeOptions) {

@@ -11,9 +11,12 @@ export interface ClientIdentity {
 const unavailable = '[UNAVAILABLE]'
 
 /**
- * The command, with those of our attributes that the upstream lists; undefined when ADDR is not among
- * them, since without it the command would say nothing. We do not look up names, so NAME is declared
- * unavailable rather than left as the upstream found it for us. An upstream judges a second XCLIENT by
+ * The command, with those of our attributes that the upstream lists; undefined when ADDR is not
+ * among
+ * them, since without it the command would say nothing. We do not look up names, so NAME is
+ * declared
+ * unavailable rather than left as the upstream found it for us. An upstream judges a second XCLIENT
+ * by
  * the address the first one named, so a client cannot send its own through us.
  */
 export function xclientCommand(
@@ -32,7 +35,10 @@ export function xclientCommand(
   return Buffer.from(`XCLIENT ${words.join(' ')}\r\n`)
 }
 
-/** RFC 3461's encoding: printable ASCII but `+` and `=` stays, every other byte is `+` and two digits. */
+/**
+ * RFC 3461's encoding: printable ASCII but `+` and `=` stays, every other byte is `+` and two
+ * digits.
+ */
 export function xtext(value: string): string {
   const isPlain = (byte: number): boolean =>
     byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d
