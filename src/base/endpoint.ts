@@ -7,7 +7,7 @@ import type { Endpoint } from './address.ts'
 export type EndpointResult = { readonly endpoint: Endpoint } | { readonly problem: string }
 
 /** One address to connect to. */
-export type HostPort =
+type HostPort =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
@@ -18,7 +18,7 @@ export interface AddressPort {
 }
 
 /** What `parseHostPort` answers; `problem` is a sentence for the operator. */
-export type HostPortResult = { readonly address: HostPort } | { readonly problem: string }
+type HostPortResult = { readonly address: HostPort } | { readonly problem: string }
 
 interface Split {
   readonly host: string

@@ -5,8 +5,8 @@ import { assert } from './assert.ts'
 import type { Clock } from './clock.ts'
 
 // 128 ms: a deadline is met at most one tick late, which together with a busy event loop stays
-// within
-// the quarter of a second that idle limits promise (SEMANTICS S22), for eight wake-ups a second.
+// within the quarter of a second that idle limits promise (SEMANTICS S22), for eight wake-ups a
+// second.
 const tickMs = 128
 
 // 512 buckets of 128 ms are 65 s, longer than most waits here; what lies beyond goes round once

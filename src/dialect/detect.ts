@@ -6,7 +6,7 @@ import { momentum } from './momentum/momentum.ts'
 import { looksLikeNginx } from './nginx-look.ts'
 
 /** Every language this version reads. */
-export const dialects: readonly Dialect[] = [momentum]
+const dialects: readonly Dialect[] = [momentum]
 
 /** Codes of the diagnostics made here, each with its explanation. */
 export const dialectCodes = {

@@ -10,8 +10,7 @@ import type { TlsProfile } from './tls.ts'
 import { beginUpstream } from './upstream.ts'
 
 // Two round trips and a slow machine's key exchange take a second or two; 30 s is ten times that,
-// and
-// what stalls longer holds a slot for nothing.
+// and what stalls longer holds a slot for nothing.
 const handshakeMs = 30_000
 
 /** Starts the handshake. `early` is what came in one piece with a PROXY header. */

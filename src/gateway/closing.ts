@@ -1,6 +1,5 @@
 // The ways a session ends: politely, at once, or after the client has gone. Each is bounded, and
-// each
-// only closes sockets; the slot goes back in session.ts when they are closed.
+// each only closes sockets; the slot goes back in session.ts when they are closed.
 
 import { shutdownGoodbye } from '../protocol/refusal.ts'
 import { lingerSilenceMs, lingerTotalMs } from './refuse.ts'

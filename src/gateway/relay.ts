@@ -63,6 +63,7 @@ function relayFromClient(session: Session, chunk: Buffer): void {
   if (upstream === undefined) return
   if (watch === undefined) pass(session.client, upstream, chunk)
   else apply(session, watch.fromClient(chunk))
+  if (session.client.isPaused()) session.noteStalled()
 }
 
 /**

@@ -76,6 +76,11 @@ export interface Setup {
 
 const forever = Number.POSITIVE_INFINITY
 
+// A client we do not read from, because its upstream takes nothing, cannot be seen leaving
+// (SEMANTICS S23): Node does not watch a paused socket. Ten minutes without a byte either way are
+// the longest timeout of RFC 5321 (section 4.5.3.2.6), so such an upstream is lost for the client.
+const stalledMs = 600_000
+
 export class Session implements Waiting {
   readonly host: SessionHost
   readonly engineSession: EngineSession
@@ -156,6 +161,11 @@ export class Session implements Waiting {
     else this.host.wheel.schedule(this.#deadline, dueMs)
   }
 
+  /** The client is no longer read from; bounds how long that may last without a byte. */
+  noteStalled(): void {
+    if (!this.#deadline.isScheduled) this.arm()
+  }
+
   onDue(nowMs: number): void {
     if (this.#dueMs() > nowMs) this.arm()
     else expire(this, { isIdle: nowMs >= this.lastActivityMs + this.#idleMs() })
@@ -212,8 +222,12 @@ export class Session implements Waiting {
     return idleMsOf(this.engineSession.plan)
   }
 
+  #stalledMs(): number {
+    return this.state === 'relaying' && this.client.isPaused() ? stalledMs : forever
+  }
+
   #dueMs(): number {
-    const silenceMs = Math.min(this.#silenceMs, this.#idleMs())
+    const silenceMs = Math.min(this.#silenceMs, this.#idleMs(), this.#stalledMs())
     return Math.min(this.#untilMs, this.lastActivityMs + silenceMs)
   }
 }

@@ -14,9 +14,8 @@ import type { TlsProfile } from './tls.ts'
 // Two round trips over half the world are 1 s; who takes longer than 3 s learns nothing.
 const handshakeMs = 3000
 // A handshake costs a thousand times what a plain refusal does (about 1 ms): 64 at once keep a
-// flood
-// from taking the processor from the sessions, and are more than honest clients are refused at a
-// time.
+// flood from taking the processor from the sessions, and are more than honest clients are refused
+// at a time.
 const atOnceMax = 64
 
 /** Refuses inside TLS, a bounded number of clients at a time. */

@@ -57,8 +57,7 @@ export class TlsContexts {
     return {
       context: this.#createContext(plan, key),
       // Without a CA there is nothing to check an optional certificate against, and some clients
-      // ask
-      // their user for one as soon as they are asked.
+      // ask their user for one as soon as they are asked.
       asksForCertificate: demandsCertificate || (mode === 'optional' && hasCa),
       demandsCertificate,
       allowsRenegotiation: settings.tlsAllowRenegotiation.value,
@@ -154,8 +153,7 @@ function onTlsError(this: TLSSocket, error: Error): void {
 export function verifyProblem(secured: Socket, profile: TlsProfile): string | undefined {
   if (!profile.demandsCertificate) return undefined
   // Node tells `authorized` only of sockets that its own TLS server accepted; the handle knows it
-  // of
-  // all. Should a future Node hide it, nobody passes.
+  // of all. Should a future Node hide it, nobody passes.
   const handle: unknown = Reflect.get(secured, '_handle')
   if (!hasVerifyError(handle)) return 'it cannot be verified'
   return handle.verifyError()?.message

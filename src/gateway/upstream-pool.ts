@@ -6,13 +6,11 @@ import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
 import type { UpstreamAddress } from '../policy/options.ts'
 
 // Long enough that a dead server does not cost every session a failed connect, short enough that
-// one
-// that restarted is used again within seconds (nginx's fail_timeout).
+// one that restarted is used again within seconds (nginx's fail_timeout).
 const skipMs = 10_000
 
 // Stateful firewalls forget an idle connection after five minutes at the earliest: one probe in
-// each
-// silent minute keeps it known, and finds a peer that vanished without a word.
+// each silent minute keeps it known, and finds a peer that vanished without a word.
 export const keepAliveDelayMs = 60_000
 
 /** One address, and whether it answered lately. */

@@ -7,7 +7,7 @@ import type { OptionName, Options } from './options.ts'
 import type { Peer, Scope } from './policy.ts'
 
 /** One scope that sets the option and applies to the session. */
-export interface Candidate {
+interface Candidate {
   readonly scope: string
   readonly value: unknown
   readonly origin: Span

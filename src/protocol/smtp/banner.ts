@@ -36,8 +36,7 @@ export class BannerReplacer implements ReplyRewriter {
 
 /**
  * Puts Banner_Hostname in the place of the server's name: the first word of the greeting, and of
- * the
- * later lines that begin with the same word (postscreen greets in two such lines).
+ * the later lines that begin with the same word (postscreen greets in two such lines).
  */
 export class BannerRenamer implements ReplyRewriter {
   readonly keptBytes = 0

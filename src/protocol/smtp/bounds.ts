@@ -26,9 +26,8 @@ export const holdPauseBytes = 16_384
 
 /**
  * Client bytes that wait for a reply. A caller that heeds `pauseClient` adds one read of Node,
- * 65,536
- * bytes at most, to less than `holdPauseBytes`; the gateway, which keeps up to two reads while it
- * connects, hands those over at once.
+ * 65,536 bytes at most, to less than `holdPauseBytes`; the gateway, which keeps up to two reads
+ * while it connects, hands those over at once.
  */
 export const holdMaxBytes = 131_072
 
@@ -37,10 +36,8 @@ export const greetingMaxBytes = 16_384
 
 /**
  * All that one watch can keep of what it was sent: the above, and up to four reply lines (one not
- * yet
- * ended, one kept back by the extension filter, the last of a kept greeting, and line endings put
- * to
- * lines that were cut).
+ * yet ended, one kept back by the extension filter, the last of a kept greeting, and line endings
+ * put to lines that were cut).
  */
 export const watchMaxBytes: number =
   commandMaxBytes + holdMaxBytes + greetingMaxBytes + 4 * replyLineMaxBytes

@@ -40,9 +40,8 @@ const lastPattern = /[ \t]last[ \t]*\r?\n$/i
 
 /**
  * Reads a command line. The verb is the leading letters, behind white space if there is any:
- * servers
- * skip it, so a watch that did not could be walked around. What is taken for a command too many is
- * only awaited, which is harmless.
+ * servers skip it, so a watch that did not could be walked around. What is taken for a command too
+ * many is only awaited, which is harmless.
  */
 export function parseCommand(line: Buffer): SmtpCommand {
   const start = skipSpace(line)

@@ -76,8 +76,7 @@ export class Dialogue {
 
   /**
    * A reply begins. Only DATA is answered 354 and only AUTH 334, so what stands before them was
-   * left
-   * unanswered, and waiting for it would stop the session.
+   * left unanswered, and waiting for it would stop the session.
    */
   resynchronise(code: number): void {
     const awaited = code === 354 ? 'data' : code === 334 ? 'auth' : undefined

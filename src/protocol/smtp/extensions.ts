@@ -48,8 +48,8 @@ const space = 0x20
 
 /**
  * Leaves out of an EHLO reply what is not on the list. The first line, which names the server,
- * always
- * stays; nothing is ever added. One line is kept back, since the last one kept must be marked last.
+ * always stays; nothing is ever added. One line is kept back, since the last one kept must be
+ * marked last.
  */
 export class ExtensionFilter implements ReplyRewriter {
   readonly #list: ExtensionList

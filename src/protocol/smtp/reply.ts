@@ -22,7 +22,7 @@ export interface ReplyLine {
 }
 
 /** The code of a reply whose lines disagree: it is a success, or a go-ahead, for nobody. */
-export const inconsistentCode = 0
+const inconsistentCode = 0
 
 export type ReplyPiece =
   | {

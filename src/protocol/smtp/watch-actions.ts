@@ -19,8 +19,7 @@ export interface WatchNote<Reason extends string> {
 
 /**
  * What is to be done, in this order: write `toClient` and `toUpstream`, end the upstream's side,
- * stop
- * calling the watch, close. The buffers may share memory with the chunk that was passed in.
+ * stop calling the watch, close. The buffers may share memory with the chunk that was passed in.
  */
 export interface WatchActions {
   readonly toClient?: readonly Buffer[]

@@ -12,14 +12,10 @@ export interface Refusal {
 
 /**
  * The page of Max_Receptions_Per_Connection says that a 421 is returned, Momentum's table of
- * responses
- * has this text with a 452. The 421 is right: both are temporary, so no mail is lost by either, but
- * a
- * 452 leaves a session open in which every further message is deferred, one by one, by a client
- * that
- * has no reason to leave it, and which goes on holding its slot. After the 421 the client's queue
- * goes
- * on in a new connection. It is said between messages, so nothing is in flight.
+ * responses has this text with a 452. The 421 is right: both are temporary, so no mail is lost by
+ * either, but a 452 leaves a session open in which every further message is deferred, one by one,
+ * by a client that has no reason to leave it, and which goes on holding its slot. After the 421 the
+ * client's queue goes on in a new connection. It is said between messages, so nothing is in flight.
  */
 export const batchLimit: Refusal = {
   reply: Buffer.from('421 4.5.3 Service unavailable, batch limit reached\r\n'),
@@ -28,8 +24,7 @@ export const batchLimit: Refusal = {
 
 /**
  * Momentum documents the rejection and the dropped connection, not the words. RFC 3463's 5.5.1 is
- * "out
- * of sequence", as is RFC 5321's 503; RFC 2920 is what demands that STARTTLS be the last of a
+ * "out of sequence", as is RFC 5321's 503; RFC 2920 is what demands that STARTTLS be the last of a
  * group.
  */
 export const injection: Refusal = {

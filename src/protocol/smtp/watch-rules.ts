@@ -39,11 +39,9 @@ export interface WatchRules {
  * True when an option asks for something a byte relay cannot do. Ask for SMTP sessions only.
  *
  * Momentum's own default, `Starttls_Injection_Policy = reject`, does not ask for it by itself:
- * without
- * a watch the dialogue is the upstream's, its defence against injection included, and a watch in
- * every
- * session would cost every session. Written in the configuration it does, and any watch made for
- * another reason that outlasts the greeting applies it.
+ * without a watch the dialogue is the upstream's, its defence against injection included, and a
+ * watch in every session would cost every session. Written in the configuration it does, and any
+ * watch made for another reason that outlasts the greeting applies it.
  */
 export function needsWatch(settings: WatchSettings): boolean {
   const rules = watchRules(settings)

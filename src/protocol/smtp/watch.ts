@@ -30,14 +30,12 @@ const untouched: ReplyRoute = Object.freeze({})
 
 /**
  * A pure state machine: bytes in, actions out. It forwards what it does not understand, never
- * throws
- * on input and keeps at most `watchMaxBytes`.
+ * throws on input and keeps at most `watchMaxBytes`.
  *
  * Where the meaning of the client's next bytes depends on a reply (after DATA, AUTH, EHLO,
- * STARTTLS),
- * or where the watch itself is to answer, it is *blocked*: later client bytes are held until every
- * awaited reply has passed, so that answers come in order and nothing is misread. Once the dialogue
- * turns to TLS nothing can be seen any more and the watch asks to be left out.
+ * STARTTLS), or where the watch itself is to answer, it is *blocked*: later client bytes are held
+ * until every awaited reply has passed, so that answers come in order and nothing is misread. Once
+ * the dialogue turns to TLS nothing can be seen any more and the watch asks to be left out.
  */
 export class SmtpWatch {
   readonly #rules: WatchRules

@@ -7,8 +7,8 @@ import { type ClientIdentity, xclientCommand } from './xclient.ts'
 
 /**
  * What comes next: a command of our own; the greeting that was `kept`, or the one that just
- * `passed`,
- * is the client's; or the session `failed`, the client having read the upstream's words or nothing.
+ * `passed`, is the client's; or the session `failed`, the client having read the upstream's words
+ * or nothing.
  */
 export type HandshakeStep =
   | { readonly kind: 'send'; readonly command: Buffer; readonly awaited: Awaited }

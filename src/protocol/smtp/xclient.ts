@@ -12,12 +12,9 @@ const unavailable = '[UNAVAILABLE]'
 
 /**
  * The command, with those of our attributes that the upstream lists; undefined when ADDR is not
- * among
- * them, since without it the command would say nothing. We do not look up names, so NAME is
- * declared
- * unavailable rather than left as the upstream found it for us. An upstream judges a second XCLIENT
- * by
- * the address the first one named, so a client cannot send its own through us.
+ * among them, since without it the command would say nothing. We do not look up names, so NAME is
+ * declared unavailable rather than left as the upstream found it for us. An upstream judges a
+ * second XCLIENT by the address the first one named, so a client cannot send its own through us.
  */
 export function xclientCommand(
   attributes: readonly string[],
