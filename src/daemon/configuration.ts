@@ -5,6 +5,7 @@ import type { Diagnostic } from '../base/diagnostic.ts'
 import { loadConfiguration } from '../dialect/detect.ts'
 import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
+import { checkServable } from '../policy/validate.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
 import type { DaemonSettings, Launch } from './settings.ts'
 
@@ -40,7 +41,11 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
   })
   const { policy, sources } = loaded
   if (policy === undefined) return { diagnostics: loaded.diagnostics, sources }
-  const diagnostics = [...loaded.diagnostics, ...diagnoseSettings(policy.daemon, source)]
+  const diagnostics = [
+    ...loaded.diagnostics,
+    ...checkServable(policy),
+    ...diagnoseSettings(policy.daemon, source),
+  ]
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     return { diagnostics, sources }
   }

@@ -55,7 +55,7 @@ describe('validation of a policy', () => {
 
 describe('what a daemon needs to serve a policy', () => {
   const servable = (text: PolicyText): string[] =>
-    checkServable(buildPolicy(text), 'error').map(({ code }) => code)
+    checkServable(buildPolicy(text)).map(({ code }) => code)
 
   it('is a Listen that is enabled', () => {
     expect(servable({})).toEqual(['policy.no_listen'])

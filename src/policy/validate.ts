@@ -20,15 +20,16 @@ export function validatePolicy(policy: Policy): Diagnostic[] {
 
 /**
  * What keeps a daemon from serving a policy that is right in itself: nothing to listen on, or a
- * Listen with no server behind it. An error for who starts it; a warning for who only looks.
+ * Listen with no server behind it. Warnings, because a policy without them can still be asked and
+ * explained, and because its sessions are put off with a 421, not lost.
  */
-export function checkServable(policy: Policy, severity: 'error' | 'warning'): Diagnostic[] {
+export function checkServable(policy: Policy): Diagnostic[] {
   return [
     ...checkAnyListen(policy),
     ...enabledListens(policy).flatMap(([listener, listen]) =>
       checkUpstream(policy, listener, listen),
     ),
-  ].map((diagnostic) => ({ ...diagnostic, severity }))
+  ]
 }
 
 function enabledListens(policy: Policy): [Listener, Listen][] {
@@ -53,7 +54,7 @@ function checkAnyListen(policy: Policy): Diagnostic[] {
   if (enabledListens(policy).length > 0) return []
   return [
     finding({
-      severity: 'error',
+      severity: 'warning',
       code: 'policy.no_listen',
       message: 'nothing to listen on',
       span: policy.global.span,
@@ -67,7 +68,7 @@ function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diag
   if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
   return [
     finding({
-      severity: 'error',
+      severity: 'warning',
       code: 'policy.no_upstream',
       message: `${listen.label} has no Upstream: there is no server to relay its sessions to`,
       span: listen.span,
