@@ -6,7 +6,7 @@ import { readConfiguration } from '../daemon/configuration.ts'
 import type { LoadedConfiguration } from '../daemon/configuration.ts'
 import { parse } from '../dialect/momentum/parser.ts'
 import { print } from '../dialect/momentum/print.ts'
-import { Report } from '../dialect/momentum/report.ts'
+import { createReport } from '../dialect/momentum/report.ts'
 import { commandLine, exitCodes, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
 import { policyText } from './policy-text.ts'
@@ -67,7 +67,7 @@ function check(command: Command, terminal: Terminal): number {
 /** Each file on its own: an include stays the statement it is. */
 function printedSources(loaded: LoadedConfiguration): string {
   const texts = [...loaded.sources].map(([file, text]) => {
-    const printed = print(parse({ file, text }, new Report()))
+    const printed = print(parse({ file, text }, createReport()))
     return loaded.sources.size === 1 ? printed : `# ${file}\n${printed}`
   })
   return texts.join('\n')

@@ -9,10 +9,12 @@ import { Deadline, TimerWheel } from '../base/timer-wheel.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Listen, Policy } from '../policy/policy.ts'
-import { acceptSocket } from './accept.ts'
+import { acceptSocket, refuseEarly } from './accept.ts'
 import { shutDown } from './closing.ts'
 import { DescriptorWatch } from './descriptors.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
+import type { AcceptedHandle } from './flood-lane.ts'
+import { ForegoneVerdict } from './foregone.ts'
 import type { Gateway, GatewayOptions, GatewayStats } from './gateway.ts'
 import { ListenSet } from './listen-set.ts'
 import { Refusals } from './refuse.ts'
@@ -44,6 +46,7 @@ class SocketGateway implements Gateway, SessionHost {
   readonly refusals: Refusals
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
+  readonly foregone: ForegoneVerdict
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
   bytesFromClients = 0
@@ -64,6 +67,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.engine = options.engine
     this.log = options.log
     this.clock = clock
+    this.foregone = new ForegoneVerdict(options.engine)
     this.#prefix = options.prefix
     this.wheel = new TimerWheel(clock)
     this.refusals = new Refusals(clock, this.wheel)
@@ -76,7 +80,10 @@ class SocketGateway implements Gateway, SessionHost {
       acceptSocket(this, socket, listen)
     }
     const onAcceptError = (error: Error): void => this.#onAcceptError(error)
-    const handlers = { onConnection, onAcceptError }
+    const onHandle = (client: AcceptedHandle, listen: Listen): boolean =>
+      refuseEarly(this, client, listen)
+    const onHandleSettled = (): void => this.foregone.discard()
+    const handlers = { onConnection, onHandle, onHandleSettled, onAcceptError }
     this.#listens = new ListenSet({ prefix: options.prefix, log: options.log, handlers })
   }
 

@@ -9,6 +9,8 @@ import type { Plan } from '../policy/plan.ts'
 import type { Listen } from '../policy/policy.ts'
 import type { GatewayErrorCode } from './codes.ts'
 import { errnoName, errnoText } from './errno.ts'
+import { divertConnections } from './flood-lane.ts'
+import type { AcceptedHandle } from './flood-lane.ts'
 import { ignoreError } from './session-socket.ts'
 import {
   isOwned,
@@ -23,6 +25,10 @@ import type { OwnedPath } from './unix-path.ts'
 /** What a bound Listen reports to. */
 export interface ListenHandlers {
   onConnection(socket: Socket, listen: Listen): void
+  /** A connection no Socket has been made of yet; true when it is refused and done with. */
+  onHandle(client: AcceptedHandle, listen: Listen): boolean
+  /** The connection last shown to `onHandle`, and not taken, has gone through `onConnection`. */
+  onHandleSettled(): void
   onAcceptError(error: Error): void
 }
 
@@ -54,6 +60,11 @@ export class BoundListen {
     this.#owned = owned
     server.on('connection', (socket: Socket) => this.#onConnection(socket))
     server.on('error', (error) => request.handlers.onAcceptError(error))
+    divertConnections(
+      server,
+      (client) => this.#heldBack === undefined && this.#handlers.onHandle(client, this.plan.listen),
+      () => this.#handlers.onHandleSettled(),
+    )
   }
 
   get id(): string {

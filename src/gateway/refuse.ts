@@ -6,6 +6,8 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import { LineWriter } from './flood-lane.ts'
+import type { AcceptedHandle } from './flood-lane.ts'
 import { ignoreError } from './session-socket.ts'
 
 // SEMANTICS S2 and S3: 5 s for a client that stays silent, 30 s for one that keeps talking.
@@ -38,8 +40,11 @@ export class Refusals implements Waiting {
   readonly #lingering = new Map<Socket, Lingering>()
   readonly #onClose: (this: Socket) => void
   readonly #sweep: Deadline
+  readonly #lines = new LineWriter()
   #windowSinceMs = 0
   #windowCount = 0
+  /** The window before this one was a flood. */
+  #wasFlood = false
 
   constructor(clock: Clock, wheel: TimerWheel) {
     this.#clock = clock
@@ -53,6 +58,20 @@ export class Refusals implements Waiting {
 
   get lingeringCount(): number {
     return this.#lingering.size
+  }
+
+  /** True while so many are refused that the shorter way out is worth its bluntness. */
+  get isFlooded(): boolean {
+    if (!this.#wasFlood && this.#windowCount <= floodMin) return false
+    this.#turnWindow(this.#clock.monotonicMs())
+    return this.#wasFlood || this.#windowCount > floodMin
+  }
+
+  /** Refuses a connection that no Socket was made of. False: the ordinary way is to be taken. */
+  refuseHandle(client: AcceptedHandle, reply: Uint8Array | undefined): boolean {
+    if (!this.#lines.writeAndClose(client, reply)) return false
+    this.#windowCount += 1
+    return true
   }
 
   /**
@@ -97,7 +116,8 @@ export class Refusals implements Waiting {
 
   /** The kernel has the line: closing now sends it and the FIN, unless the client talked first. */
   #closeQuickly(socket: Socket, reply: Uint8Array, nowMs: number): void {
-    socket.write(reply)
+    if (this.#lines.isReady) socket.write(reply)
+    else this.#lines.learn(socket, () => socket.write(reply))
     if (socket.writableLength === 0) {
       socket.destroy()
       return
@@ -124,11 +144,18 @@ export class Refusals implements Waiting {
   }
 
   #isFlood(nowMs: number): boolean {
-    if (nowMs - this.#windowSinceMs >= floodWindowMs) {
-      this.#windowSinceMs = nowMs
-      this.#windowCount = 0
-    }
+    this.#turnWindow(nowMs)
     this.#windowCount += 1
-    return this.#windowCount > floodMin || this.#lingering.size >= kindMax
+    const isFlood = this.#wasFlood || this.#windowCount > floodMin
+    return isFlood || this.#lingering.size >= kindMax
+  }
+
+  /** A flood lasts until a whole window has passed without one. */
+  #turnWindow(nowMs: number): void {
+    const ageMs = nowMs - this.#windowSinceMs
+    if (ageMs < floodWindowMs) return
+    this.#wasFlood = this.#windowCount > floodMin && ageMs < 2 * floodWindowMs
+    this.#windowSinceMs = nowMs
+    this.#windowCount = 0
   }
 }

@@ -19,6 +19,7 @@ import type { Plan } from '../policy/plan.ts'
 import type { ServiceName } from '../policy/policy.ts'
 import type { SmtpWatch } from '../protocol/smtp/watch.ts'
 import { expire } from './expire.ts'
+import type { ForegoneVerdict } from './foregone.ts'
 import { idleMsOf } from './idle.ts'
 import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
@@ -49,6 +50,7 @@ export interface SessionHost {
   readonly refusals: Refusals
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
+  readonly foregone: ForegoneVerdict
   /** Replaced by a reload; a session takes from it once. */
   tls: TlsContexts
   readonly watchedPlans: WeakMap<Plan, boolean>

@@ -1,0 +1,62 @@
+// What Postern aims at beside nginx, and whether the rounds reached it.
+
+import { spreadOf } from './stats.ts'
+import type { Figure, Measurement } from './cases/rig.ts'
+import type { Spread } from './stats.ts'
+
+/** The server every other one is compared with. */
+export const yardstick = 'nginx'
+
+interface Aim {
+  readonly figure: Figure
+  readonly subjectId: string
+  readonly text: string
+  readonly sense: 'at most' | 'at least'
+  readonly bound: number
+}
+
+export interface Judged extends Aim {
+  readonly ratio: Spread
+  readonly isReached: boolean
+}
+
+function aimsOf(subjectId: string, refusalBound: number): Aim[] {
+  const atMost = { subjectId, sense: 'at most' } as const
+  const atLeast = { subjectId, sense: 'at least', bound: 0.7 } as const
+  return [
+    { ...atMost, figure: 'refusals', text: 'CPU per refusal', bound: refusalBound },
+    { ...atMost, figure: 'idle', text: 'memory per idle session', bound: 0.8 },
+    { ...atLeast, figure: 'push', text: 'MB per CPU second to the upstream' },
+    { ...atLeast, figure: 'pull', text: 'MB per CPU second to the client' },
+  ]
+}
+
+/** The aims of issue and architecture: a refusal may cost a little more on the older Node. */
+const aims: readonly Aim[] = [...aimsOf('postern', 1.3), ...aimsOf('postern-node24', 1.15)]
+
+/** A subject's cost over the yardstick's in the same round, over all rounds. */
+export function ratioOf(
+  measurements: readonly Measurement[],
+  figure: Figure,
+  subjectId: string,
+): Spread | undefined {
+  const costs = measurements.filter((measured) => measured.figure === figure)
+  const yardsticks = costs.filter((measured) => measured.subjectId === yardstick)
+  const own = costs.filter((measured) => measured.subjectId === subjectId)
+  const ratios = own.flatMap(({ round, cost }) => {
+    const beside = yardsticks.find((measured) => measured.round === round)
+    return beside === undefined ? [] : [cost / beside.cost]
+  })
+  return spreadOf(ratios)
+}
+
+/** Every aim that the measurements can speak about. */
+export function judge(measurements: readonly Measurement[]): Judged[] {
+  return aims.flatMap((aim) => {
+    const ratio = ratioOf(measurements, aim.figure, aim.subjectId)
+    if (ratio === undefined) return []
+    const { median } = ratio
+    const isReached = aim.sense === 'at most' ? median <= aim.bound : median >= aim.bound
+    return [{ ...aim, ratio, isReached }]
+  })
+}

@@ -1,0 +1,90 @@
+// What every case works with, and the measurements it leaves behind.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cpuNs } from '../process.ts'
+import type { Lab } from '../lab.ts'
+import type { Fleet } from '../load/fleet.ts'
+import type { LoadOrder, Outcome } from '../load/orders.ts'
+import type { Size } from '../options.ts'
+import type { Daemon } from '../process.ts'
+import type { Role, Subject } from '../subjects/subject.ts'
+
+/** The four things measured; bytes count once for each direction. */
+export type Figure = 'refusals' | 'sessions' | 'push' | 'pull' | 'idle'
+
+/**
+ * The numbers of one round. `busy` is the server's CPU and `loadBusy` the load processes', both as
+ * shares of one core; `cost` is what the figure is about: CPU microseconds per refusal or session,
+ * megabytes per CPU second, bytes per idle session.
+ */
+export interface Measurement {
+  readonly figure: Figure
+  readonly subjectId: string
+  readonly round: number
+  readonly cost: number
+  readonly perSecond: number
+  readonly busy: number
+  readonly loadBusy: number
+  readonly failedCount: number
+  /** Sessions open when memory was read. */
+  readonly sessions?: number
+  /** Memory of the whole server then, in bytes. */
+  readonly totalBytes?: number
+}
+
+export interface Rig {
+  readonly lab: Lab
+  readonly fleet: Fleet
+  readonly size: Size
+  readonly subjects: readonly Subject[]
+  say(text: string): void
+  record(measurement: Measurement): void
+}
+
+// Closings still under way when the clients have their last byte belong to the measured work.
+const tailMs = 150
+
+export interface Worked {
+  readonly outcome: Outcome
+  readonly cpuNs: number
+}
+
+/** Runs an order against a server and tells what it cost the server. */
+export async function workAgainst(rig: Rig, daemon: Daemon, order: LoadOrder): Promise<Worked> {
+  const beforeNs = cpuNs(daemon.pids)
+  const outcome = await rig.fleet.run(() => order)
+  await sleep(tailMs)
+  if (outcome.failedCount > 0) {
+    rig.say(`  ${outcome.failedCount} failed, first: ${outcome.firstFailure ?? 'unknown'}`)
+  }
+  return { outcome, cpuNs: cpuNs(daemon.pids) - beforeNs }
+}
+
+/**
+ * Starts every subject that has the role, runs the rounds with their order rotated so that no
+ * subject always comes first, and stops them whatever happens.
+ */
+export async function inRounds(
+  rig: Rig,
+  role: Role,
+  visit: (subject: Subject, daemon: Daemon, round: number) => Promise<void>,
+): Promise<void> {
+  const subjects = rig.subjects.filter((subject) => subject.roles.includes(role))
+  const running: { readonly subject: Subject; readonly daemon: Daemon }[] = []
+  const { lab, fleet } = rig
+  try {
+    for (const subject of subjects) {
+      const daemon = await subject.start({ lab, role, upstreamPort: fleet.upstreamPort })
+      running.push({ subject, daemon })
+    }
+    for (const { subject, daemon } of running) await visit(subject, daemon, 0)
+    for (let round = 1; round <= rig.size.rounds; round += 1) {
+      const at = round % running.length
+      for (const { subject, daemon } of [...running.slice(at), ...running.slice(0, at)]) {
+        await visit(subject, daemon, round)
+      }
+    }
+  } finally {
+    await Promise.all(running.map(({ daemon }) => daemon.stop()))
+  }
+}

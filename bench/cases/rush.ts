@@ -1,0 +1,31 @@
+// Refused connections and whole short sessions: how many in a second, and at what CPU each.
+
+import { inRounds, workAgainst } from './rig.ts'
+import type { Rig } from './rig.ts'
+
+// Enough connections at once that the server always finds several waiting.
+const inFlightPerWorker = 32
+
+/** Measures refusals (role refuse) or relayed sessions (role relay); round 0 warms up. */
+export async function measureRush(rig: Rig, figure: 'refusals' | 'sessions'): Promise<void> {
+  const role = figure === 'refusals' ? 'refuse' : 'relay'
+  await inRounds(rig, role, async (subject, daemon, round) => {
+    const { outcome, cpuNs } = await workAgainst(rig, daemon, {
+      kind: figure,
+      port: daemon.port,
+      inFlight: inFlightPerWorker,
+      forMs: round === 0 ? rig.size.warmUpMs : rig.size.rushMs,
+      expect: figure === 'refusals' ? subject.refusalText : '220 ',
+    })
+    const { count, failedCount, elapsedMs, cpuMs } = outcome
+    if (count === 0) throw new Error(`${subject.label}: no ${figure} at all`)
+    const cost = cpuNs / 1000 / count
+    rig.say(`${figure} ${round} ${subject.label}: ${count}, ${cost.toFixed(1)} µs CPU each`)
+    if (round === 0) return
+    const perSecond = (count * 1000) / elapsedMs
+    const busy = cpuNs / 1e6 / elapsedMs
+    const loadBusy = cpuMs / elapsedMs
+    const subjectId = subject.id
+    rig.record({ figure, subjectId, round, cost, perSecond, busy, loadBusy, failedCount })
+  })
+}

@@ -1,0 +1,214 @@
+// Turns the measurements of a run into the page docs/benchmarks.md.
+
+import { judge, ratioOf, yardstick } from './aims.ts'
+import { spreadOf } from './stats.ts'
+import type { Figure, Measurement } from './cases/rig.ts'
+import type { Fact } from './machine.ts'
+import type { Size } from './options.ts'
+import type { Spread } from './stats.ts'
+import type { Subject } from './subjects/subject.ts'
+
+export interface Report {
+  readonly date: string
+  readonly facts: readonly Fact[]
+  readonly size: Size
+  readonly subjects: readonly Subject[]
+  readonly measurements: readonly Measurement[]
+  /** What could not be run, and why. */
+  readonly missing: readonly string[]
+}
+
+interface Table {
+  readonly figure: Figure
+  readonly title: string
+  readonly costTitle: string
+  readonly costUnit: number
+  readonly costDigits: number
+  readonly rateTitle: string
+}
+
+const tables: readonly Table[] = [
+  {
+    figure: 'refusals',
+    title: 'Refused connections',
+    costTitle: 'CPU µs per refusal',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'refusals/s',
+  },
+  {
+    figure: 'sessions',
+    title: 'Relayed sessions',
+    costTitle: 'CPU µs per session',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'sessions/s',
+  },
+  {
+    figure: 'push',
+    title: 'Bytes from client to upstream',
+    costTitle: 'MB per CPU second',
+    costUnit: 1,
+    costDigits: 0,
+    rateTitle: 'MB/s',
+  },
+  {
+    figure: 'pull',
+    title: 'Bytes from upstream to client',
+    costTitle: 'MB per CPU second',
+    costUnit: 1,
+    costDigits: 0,
+    rateTitle: 'MB/s',
+  },
+  {
+    figure: 'idle',
+    title: 'Memory of an idle relayed session',
+    costTitle: 'KB per session',
+    costUnit: 1024,
+    costDigits: 2,
+    rateTitle: 'opened/s',
+  },
+]
+
+/** The whole page. */
+export function renderReport(report: Report): string {
+  const parts = [
+    '<!-- Written by `npm run bench`; do not edit by hand. -->',
+    '# Benchmarks',
+    introduction(report),
+    '## Aims',
+    renderAims(report),
+    ...tables.flatMap((table) => {
+      const text = renderTable(report, table)
+      return text === undefined ? [] : [`## ${table.title}`, notes[table.figure](report), text]
+    }),
+    '## How to read this',
+    howToRead,
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function introduction(report: Report): string {
+  const facts = rows(
+    ['', ''],
+    report.facts.map(({ name, value }) => [name, value]),
+  )
+  const rounds = howMany(report.size.rounds)
+  const missing = report.missing.map((text) => `**Not measured:** ${text}.`)
+  return [
+    `Measured on ${report.date} by \`npm run bench\`, over loopback, every server with one worker or`,
+    `thread, ${rounds} in which the servers take turns. A ratio compares two servers in the`,
+    `same round; the number shown is the middle of the rounds, in brackets the lowest and highest.`,
+    '',
+    facts,
+    ...missing.flatMap((text) => ['', text]),
+  ].join('\n')
+}
+
+function renderAims({ measurements, subjects }: Report): string {
+  const judged = judge(measurements)
+  if (judged.length === 0) return 'Nothing to compare: nginx or Postern was not measured.'
+  return rows(
+    ['aim, beside nginx', 'server', 'wanted', 'measured', ''],
+    judged.map(({ text, subjectId, sense, bound, ratio, isReached }) => [
+      text,
+      labelOf(subjects, subjectId),
+      `${sense} ${bound.toFixed(2)}×`,
+      withSpread(ratio, 2, '×'),
+      isReached ? 'reached' : '**missed**',
+    ]),
+  )
+}
+
+function renderTable(report: Report, table: Table): string | undefined {
+  const { figure, costUnit, costDigits } = table
+  const lines = report.subjects.flatMap(({ id, label }) => {
+    const own = report.measurements.filter((one) => one.figure === figure && one.subjectId === id)
+    const cost = spreadOf(own.map((one) => one.cost / costUnit))
+    if (cost === undefined) return []
+    const ratio = id === yardstick ? undefined : ratioOf(report.measurements, figure, id)
+    const middle = (pick: (one: Measurement) => number): number =>
+      spreadOf(own.map(pick))?.median ?? 0
+    const last =
+      figure === 'idle'
+        ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
+        : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
+    const failedCount = own.reduce((sum, one) => sum + one.failedCount, 0)
+    return [
+      [
+        failedCount === 0 ? label : `${label} (${failedCount} failed)`,
+        withSpread(cost, costDigits, ''),
+        ratio === undefined ? '' : withSpread(ratio, 2, '×'),
+        thousands(middle((one) => one.perSecond)),
+        ...last,
+      ],
+    ]
+  })
+  if (lines.length === 0) return undefined
+  const last = figure === 'idle' ? ['sessions', 'whole server, MB'] : ['server busy', 'load busy']
+  return rows(['server', table.costTitle, 'beside nginx', table.rateTitle, ...last], lines)
+}
+
+const notes: Readonly<Record<Figure, (report: Report) => string>> = {
+  refusals: () =>
+    `A client connects, reads the 421 line and closes. Postern refuses at \`Service_Sessions = 1\` with
+one session held, so each refusal is a counted decision; nginx sends the same line with \`return\`
+and counts nothing. haproxy has no text for a refused TCP client: it closes without a word
+(\`tcp-request connection reject\`), so a client sees a dropped connection; the second haproxy row
+sends the line from a Lua service.`,
+  sessions: () =>
+    `A client connects, reads the upstream's banner through the server, sends \`QUIT\`, reads the 221
+and the end. Every server opens one upstream connection for it.`,
+  push: ({ size }) =>
+    `Four sessions at once push ${Math.round(size.bytesPerRound / 2 ** 20)} MiB in all; the clock stops when the upstream has
+acknowledged the last byte. Buffers are each server's defaults.`,
+  pull: () => 'The same bytes the other way.',
+  idle: ({ size }) =>
+    `Resident memory of all the server's processes ${size.settleMs / 1000} s after the last session opened, minus before
+the first, over the sessions open; a fresh process each time, ${howMany(size.idleRounds)}. Pages shared between its
+processes count once, and sharing with other programs is left out. Nothing forces a garbage collection
+in Postern: the sessions' own opening runs several, and what those left is counted. The kernel's
+socket buffers are in no server's number. nginx and haproxy reserve their connection tables when they
+start, which is in the whole server's column and not in the session's.`,
+}
+
+const howToRead = `- **CPU, not speed, is the result.** Client, upstream and server share the machine's cores; how many
+  a second come through says as much about the load processes as about the server. \`server busy\` and
+  \`load busy\` are CPU seconds per second, so 100 % is one core; the load runs in two processes. A
+  server well below 100 % was waiting for work, and handles fewer connections per wake-up than it would
+  when flooded, which makes each look a little dearer.
+- CPU time is what the scheduler counted for all threads of the server's processes, kernel and user.
+  On loopback, part of the TCP work of one side runs on the account of the other, the same for all.
+- Compare the ratios, not absolute numbers of different machines or days.
+- \`npm run bench -- --quick\` gives a rough picture in under a minute, \`--node24\` adds Node 24,
+  \`--rival FILE\` measures another build beside this one; \`--help\` lists the rest.`
+
+function labelOf(subjects: readonly Subject[], id: string): string {
+  return subjects.find((subject) => subject.id === id)?.label ?? id
+}
+
+function rows(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const all = [head, head.map(() => '---'), ...lines]
+  return all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function withSpread({ median, min, max }: Spread, digits: number, unit: string): string {
+  return `${median.toFixed(digits)}${unit} (${min.toFixed(digits)}–${max.toFixed(digits)})`
+}
+
+function megabytes(own: readonly Measurement[]): string {
+  const bytes = spreadOf(own.map((one) => one.totalBytes ?? 0))?.median ?? 0
+  return (bytes / 1e6).toFixed(1)
+}
+
+function howMany(rounds: number): string {
+  return rounds === 1 ? '1 round' : `${rounds} rounds`
+}
+
+function thousands(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}

@@ -1,0 +1,153 @@
+// The benchmark: Postern beside nginx and haproxy on this machine, in one run. Writes
+// docs/benchmarks.md and, below .tmp/bench, every round's numbers. Run: npm run bench [-- --help]
+
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { format } from 'prettier'
+import { judge } from './aims.ts'
+import { measureBytes } from './cases/bytes.ts'
+import { measureIdle } from './cases/idle.ts'
+import { measureRush } from './cases/rush.ts'
+import { createLab } from './lab.ts'
+import { startFleet } from './load/fleet.ts'
+import { machineFacts } from './machine.ts'
+import { isWhole, parseOptions } from './options.ts'
+import { renderReport } from './report.ts'
+import { findHaproxy } from './subjects/haproxy.ts'
+import { findNginx } from './subjects/nginx.ts'
+import { fetchNode24 } from './subjects/node24.ts'
+import { posternSubject } from './subjects/postern.ts'
+import type { Measurement, Rig } from './cases/rig.ts'
+import type { BenchOptions, CaseName } from './options.ts'
+import type { Subject } from './subjects/subject.ts'
+
+interface Field {
+  readonly subjects: readonly Subject[]
+  readonly versions: Readonly<Record<string, string>>
+  readonly missing: readonly string[]
+}
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+// A session is two descriptors in the server; the rest is listeners, files and slack.
+const descriptorsSpare = 500
+
+function say(text: string): void {
+  process.stderr.write(`bench: ${text}\n`)
+}
+
+/** Finds what can be measured here, and says loudly what cannot. */
+function gatherField(options: BenchOptions): Field {
+  const subjects: Subject[] = []
+  const versions: Record<string, string> = { Node: process.version }
+  const missing: string[] = []
+  for (const [name, found] of [
+    ['nginx', findNginx()] as const,
+    ['haproxy', findHaproxy()] as const,
+  ]) {
+    if (found.kind === 'missing') missing.push(`${name} (${found.why})`)
+    else {
+      subjects.push(...found.subjects)
+      versions[name] = found.version
+    }
+  }
+  const built = join(root, 'dist', 'cli', 'main.js')
+  const major = process.versions.node.split('.')[0] ?? ''
+  const node = process.execPath
+  if (!existsSync(built)) missing.push('Postern (dist is not built; npm run build)')
+  else {
+    subjects.push(
+      posternSubject({ id: 'postern', label: `Postern, Node ${major}`, node, main: built }),
+    )
+    if (options.isNode24Wanted) {
+      const node24 = fetchNode24(join(root, '.tmp', 'node24'))
+      if (node24 === undefined) missing.push('Postern on Node 24 (npm could not fetch it)')
+      else {
+        versions['Node 24'] = node24.version
+        const label = 'Postern, Node 24'
+        subjects.push(
+          posternSubject({ id: 'postern-node24', label, node: node24.path, main: built }),
+        )
+      }
+    }
+  }
+  if (options.rival !== undefined) {
+    const rival = resolve(options.rival)
+    subjects.push(posternSubject({ id: 'rival', label: 'rival build', node, main: rival }))
+  }
+  for (const text of missing) say(`NOT MEASURED: ${text}`)
+  const wanted = options.subjects
+  const chosen = subjects.filter(({ id }) => wanted === undefined || wanted.includes(id))
+  return { subjects: chosen, versions, missing }
+}
+
+function runCase(name: CaseName, rig: Rig): Promise<void> {
+  switch (name) {
+    case 'refusals':
+    case 'sessions':
+      return measureRush(rig, name)
+    case 'bytes':
+      return measureBytes(rig)
+    case 'idle':
+      return measureIdle(rig)
+  }
+}
+
+function tellAims(measurements: readonly Measurement[]): void {
+  for (const { text, subjectId, sense, bound, ratio, isReached } of judge(measurements)) {
+    const measured = `${ratio.median.toFixed(2)}× nginx (${sense} ${bound}×)`
+    say(`${isReached ? 'reached' : 'MISSED '} ${subjectId}: ${text} ${measured}`)
+  }
+}
+
+async function measure(options: BenchOptions): Promise<void> {
+  const workplace = join(root, '.tmp', 'bench')
+  const lab = createLab(workplace, options.size.idleSessions * 2 + descriptorsSpare)
+  const idleSessions = Math.floor((lab.descriptorMax - descriptorsSpare) / 2)
+  if (idleSessions < options.size.idleSessions) {
+    say(`the descriptor limit allows ${idleSessions} idle sessions only`)
+  }
+  const size = { ...options.size, idleSessions }
+  const field = gatherField(options)
+  const measurements: Measurement[] = []
+  const fleet = await startFleet()
+  const record = (measurement: Measurement): void => {
+    measurements.push(measurement)
+  }
+  try {
+    const rig: Rig = { lab, fleet, size, subjects: field.subjects, say, record }
+    for (const name of options.cases) await runCase(name, rig)
+  } finally {
+    await fleet.stop()
+  }
+  const date = new Date().toISOString().slice(0, 10)
+  const facts = machineFacts(field.versions)
+  const report = { ...field, date, facts, size, measurements }
+  const page = await format(renderReport(report), { parser: 'markdown' })
+  const rounds = join(workplace, 'rounds.json')
+  writeFileSync(rounds, `${JSON.stringify({ date, facts, size, measurements }, undefined, 2)}\n`)
+  const isPublished = isWhole(options) && field.missing.length === 0
+  const target = isPublished
+    ? join(root, 'docs', 'benchmarks.md')
+    : join(workplace, 'benchmarks.md')
+  writeFileSync(target, page)
+  tellAims(measurements)
+  say(`wrote ${target}`)
+  if (!isPublished) process.stdout.write(page)
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2))
+  if (typeof options === 'string') {
+    process.stderr.write(options)
+    process.exitCode = process.argv.includes('--help') ? 0 : 2
+    return
+  }
+  // Leaving through exit ends every server of the run, however the run is stopped.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+  const startedMs = performance.now()
+  await measure(options)
+  say(`took ${Math.round((performance.now() - startedMs) / 1000)} s`)
+}
+
+await main()

@@ -1,0 +1,71 @@
+// Postern, one worker, with a Momentum configuration: a cap of one held by the harness refuses
+// everybody else; without a cap it relays.
+
+import { connect } from 'node:net'
+import { startDaemon } from '../process.ts'
+import { refusalText } from './subject.ts'
+import type { Socket } from 'node:net'
+import type { Daemon } from '../process.ts'
+import type { StartOptions, Subject } from './subject.ts'
+
+export interface PosternOptions {
+  readonly id: string
+  readonly label: string
+  /** The Node it runs on. */
+  readonly node: string
+  /** The built command line. */
+  readonly main: string
+}
+
+// The one session that fills the cap must be in before the first refusal is measured.
+const bannerMs = 5_000
+
+export function posternSubject(options: PosternOptions): Subject {
+  return {
+    id: options.id,
+    label: options.label,
+    roles: ['refuse', 'relay'],
+    refusalText,
+    start: (startOptions) => startPostern(options, startOptions),
+  }
+}
+
+async function startPostern(options: PosternOptions, start: StartOptions): Promise<Daemon> {
+  const { lab, role, upstreamPort } = start
+  const port = await lab.freePort()
+  const text = `Workers = 1
+PIDFile = "postern.pid"
+Error_Log = "error.log"
+ESMTP_Listener {
+${role === 'refuse' ? '  Service_Sessions = 1\n' : ''}  Upstream = "127.0.0.1:${upstreamPort}"
+  Listen "127.0.0.1:${port}" {
+    Listen_Backlog = 4096
+  }
+}
+`
+  const directory = lab.directory(`${options.id}-${role}`, { 'postern.conf': text })
+  const argv = [options.node, options.main, '-p', directory, '-c', 'postern.conf'] as const
+  const [command, ...args] = lab.command(argv)
+  const daemon = await startDaemon({ command, args, port, directory })
+  if (role === 'relay') return daemon
+  const holder = await holdSession(port)
+  return {
+    ...daemon,
+    async stop() {
+      holder.destroy()
+      await daemon.stop()
+    },
+  }
+}
+
+function holdSession(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.on('error', reject)
+    socket.setTimeout(bannerMs, () => socket.destroy(new Error('no banner came')))
+    socket.once('data', () => {
+      socket.setTimeout(0)
+      resolve(socket)
+    })
+  })
+}

@@ -1,0 +1,31 @@
+// A server under measurement: what it is called and how it is started in each of its two roles.
+
+import type { Lab } from '../lab.ts'
+import type { Daemon } from '../process.ts'
+
+/** `refuse` turns every connection away, `relay` passes every one on. */
+export type Role = 'refuse' | 'relay'
+
+export interface StartOptions {
+  readonly lab: Lab
+  readonly role: Role
+  readonly upstreamPort: number
+}
+
+export interface Subject {
+  readonly id: string
+  /** As the tables print it. */
+  readonly label: string
+  readonly roles: readonly Role[]
+  /** What a refused client reads; empty when it is closed without a word. */
+  readonly refusalText: string
+  start(options: StartOptions): Promise<Daemon>
+}
+
+/** Either the subject, or why it cannot run here and what would help. */
+export type Found =
+  | { readonly kind: 'found'; readonly subjects: readonly Subject[]; readonly version: string }
+  | { readonly kind: 'missing'; readonly name: string; readonly why: string }
+
+/** The reply of every server that sends one: the same bytes, so that the work is the same. */
+export const refusalText = '421 4.4.5 Service unavailable, concurrency limit reached.'
