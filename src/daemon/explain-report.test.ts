@@ -85,6 +85,25 @@ describe('an explained session', () => {
     expect(engine.snapshot()).toMatchObject({ sessionsActive: 0, admittedTotal: 0 })
   })
 
+  it('finds the only Listen of a port, and the one for all addresses', () => {
+    expect(reportOf(engineOf(), '192.0.2.1:587', '10.1.2.3').listen).toBe('*:587')
+    const source = {
+      file: 'p.conf',
+      text: 'ESMTP_Listener { Listen "127.0.0.1:25" {} Listen "127.0.0.2:26" {} Listen "127.0.0.3:26" {} }',
+      prefix: '/',
+      searchPath: [],
+      globals: noGlobals,
+    }
+    const { policy } = readConfiguration(source)
+    if (policy === undefined) throw new Error('the policy of this test is wrong')
+    const engine = createEngine({ policy })
+    expect(reportOf(engine, ':25', '10.1.2.3').listen).toBe('127.0.0.1:25')
+    expect(explainSession(engine, { listen: ':26', from: '10.1.2.3' })).toHaveProperty('problem')
+    expect(explainSession(engine, { listen: '127.0.0.9:25', from: '10.1.2.3' })).toHaveProperty(
+      'problem',
+    )
+  })
+
   it('knows neither a Listen that is not there nor a word as address', () => {
     const engine = engineOf()
     expect(explainSession(engine, { listen: ':586', from: '10.1.2.3' })).toEqual({

@@ -2,6 +2,7 @@
 // line, which asks an engine of its own, and for the control socket, which asks the running one.
 
 import { addressOfClient } from '../base/address.ts'
+import type { Endpoint } from '../base/address.ts'
 import type { Span } from '../base/diagnostic.ts'
 import { parseEndpoint } from '../base/endpoint.ts'
 import { suggest } from '../base/suggest.ts'
@@ -103,9 +104,27 @@ export function findListen(policy: Policy, text: string): string | { readonly pr
   const parsed = parseEndpoint(text)
   const id = 'endpoint' in parsed ? parsed.endpoint.text : text
   if (known.includes(id)) return id
+  const only = 'endpoint' in parsed ? onlyListenOnPort(policy, parsed.endpoint) : undefined
+  if (only !== undefined) return only
   const close = suggest(id, known)
   const hint = close === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${close}?`
   return { problem: `The policy has no Listen ${text}. ${hint}` }
+}
+
+/**
+ * `:25` means the one Listen of that port, whatever its address; an address that no Listen has is
+ * served by the one for all addresses.
+ */
+function onlyListenOnPort(policy: Policy, wanted: Endpoint): string | undefined {
+  if (wanted.kind !== 'tcp') return undefined
+  const isAny = (host: string): boolean => host === '*' || host === '::'
+  const found = policy.listeners.flatMap((listener) =>
+    listener.listens.filter(({ endpoint }) => {
+      if (endpoint.kind !== 'tcp' || endpoint.port !== wanted.port) return false
+      return isAny(wanted.host) || isAny(endpoint.host)
+    }),
+  )
+  return found.length === 1 ? found[0]?.id : undefined
 }
 
 function explainLimit(chain: Chain, finding: Finding): ExplainedLimit {
