@@ -1,8 +1,8 @@
 // The embeddable engine: policies in, verdicts out. Imports no dependency.
 
 export { createEngine } from './engine/create-engine.ts'
+export type { AuditReport } from './engine/audit.ts'
 export type {
-  AuditReport,
   BudgetView,
   Engine,
   EngineOptions,

@@ -1,7 +1,8 @@
 // What the daemon answers to the questions that come over its control socket.
 
 import type { Clock } from '../base/clock.ts'
-import type { AuditReport, Engine } from '../engine/engine.ts'
+import type { AuditReport } from '../engine/audit.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { sessionsListedMax } from './control-protocol.ts'
 import type {

@@ -1,6 +1,7 @@
 // What is said over the control socket: one JSON object per line, a request and then its answer.
 
-import type { AuditReport, BudgetView } from '../engine/engine.ts'
+import type { AuditReport } from '../engine/audit.ts'
+import type { BudgetView } from '../engine/engine.ts'
 import type { ExplainReport } from './explain-report.ts'
 import type { LogLosses } from './daemon-log.ts'
 

@@ -3,7 +3,7 @@
 import { addressOfClient } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
-import type { AuditReport } from '../engine/engine.ts'
+import type { AuditReport } from '../engine/audit.ts'
 import type { EngineEvent } from '../engine/events.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Finding, Refuse } from '../engine/verdict.ts'

@@ -2,7 +2,7 @@
 
 import { PosternError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
-import type { AuditReport } from '../engine/engine.ts'
+import type { AuditReport } from '../engine/audit.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import { createGateway } from '../gateway/create-gateway.ts'
 import type { Policy } from '../policy/policy.ts'

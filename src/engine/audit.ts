@@ -1,8 +1,17 @@
 // The self-audit: are the counts what the open sockets say they must be? (SEMANTICS S20)
 
-import type { AuditReport } from './engine.ts'
 import type { EngineSession } from './session.ts'
 import type { Zone } from './zone.ts'
+
+/** What a self-audit found. */
+export interface AuditReport {
+  /** Sum over all budgets of |counted - really open|; must be 0 (SEMANTICS S20). */
+  readonly drift: number
+  /** Sessions the engine holds whose socket is gone. */
+  readonly leakedIds: readonly number[]
+  /** Sockets that are open and that the engine does not know. */
+  readonly unknownIds: readonly number[]
+}
 
 /** Compares what the zones count with what the sessions with open sockets hold. */
 export function auditCounts(

@@ -19,8 +19,8 @@ import {
 } from './admission.ts'
 import type { Acquisition, BudgetSet } from './admission.ts'
 import { auditCounts } from './audit.ts'
+import type { AuditReport } from './audit.ts'
 import type {
-  AuditReport,
   BudgetView,
   Engine,
   EngineOptions,

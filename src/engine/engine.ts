@@ -4,6 +4,7 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { AuditReport } from './audit.ts'
 import type { EngineEvent } from './events.ts'
 import type { EngineSession } from './session.ts'
 import type { Finding, Verdict } from './verdict.ts'
@@ -13,15 +14,6 @@ export interface OpenRequest {
   readonly listenId: string
   /** Remote address as the kernel prints it; a Unix-socket client is `unix` (SEMANTICS S10). */
   readonly remote: string
-}
-
-export interface AuditReport {
-  /** Sum over all budgets of |counted - really open|; must be 0 (SEMANTICS S20). */
-  readonly drift: number
-  /** Sessions the engine holds whose socket is gone. */
-  readonly leakedIds: readonly number[]
-  /** Sockets that are open and that the engine does not know. */
-  readonly unknownIds: readonly number[]
 }
 
 export interface BudgetView {

@@ -1,6 +1,6 @@
 // The one stream of events that log, metrics, control socket and recorders listen to.
 
-import type { AuditReport } from './engine.ts'
+import type { AuditReport } from './audit.ts'
 import type { EngineSession } from './session.ts'
 import type { Admit, Finding, Refuse } from './verdict.ts'
 
