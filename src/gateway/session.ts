@@ -78,9 +78,13 @@ export interface Setup {
 
 const forever = Number.POSITIVE_INFINITY
 
-// A client we do not read from, because its upstream takes nothing, cannot be seen leaving
-// (SEMANTICS S23): Node does not watch a paused socket. Ten minutes without a byte either way are
-// the longest timeout of RFC 5321 (section 4.5.3.2.6), so such an upstream is lost for the client.
+// A client we do not read from, because its upstream takes nothing, is not seen leaving: Node does
+// not watch a paused socket. So it is asked once a second whether it still stands (SEMANTICS S23).
+const probeMs = 1000
+const nothing = new Uint8Array(0)
+
+// Nobody can ask a client that closed in good order. Ten minutes without a byte either way are the
+// longest timeout of RFC 5321 (section 4.5.3.2.6), so such an upstream is lost for the client.
 const stalledMs = 600_000
 
 export class Session implements Waiting {
@@ -158,19 +162,22 @@ export class Session implements Waiting {
 
   /** Sets the deadline anew; after a reload, too, since the idle limit may have changed. */
   arm(): void {
-    const dueMs = this.#dueMs()
+    const probeAtMs = this.#isStalled ? this.host.clock.monotonicMs() + probeMs : forever
+    const dueMs = Math.min(this.#dueMs(), probeAtMs)
     if (dueMs === forever) this.host.wheel.cancel(this.#deadline)
     else this.host.wheel.schedule(this.#deadline, dueMs)
   }
 
-  /** The client is no longer read from; bounds how long that may last without a byte. */
+  /** The client is no longer read from: from now on it is asked whether it still stands. */
   noteStalled(): void {
     if (!this.#deadline.isScheduled) this.arm()
   }
 
   onDue(nowMs: number): void {
-    if (this.#dueMs() > nowMs) this.arm()
-    else expire(this, { isIdle: nowMs >= this.lastActivityMs + this.#idleMs() })
+    if (this.#dueMs() > nowMs) {
+      this.#probe()
+      this.arm()
+    } else expire(this, { isIdle: nowMs >= this.lastActivityMs + this.#idleMs() })
   }
 
   /** The accepted socket is closed. */
@@ -224,12 +231,21 @@ export class Session implements Waiting {
     return idleMsOf(this.engineSession.plan)
   }
 
-  #stalledMs(): number {
-    return this.state === 'relaying' && this.client.isPaused() ? stalledMs : forever
+  get #isStalled(): boolean {
+    return this.state === 'relaying' && this.client.isPaused()
+  }
+
+  /** Writing nothing sends nothing, and fails on a connection that was reset. */
+  #probe(): void {
+    if (this.#isStalled && this.client.writableLength === 0) this.client.write(nothing)
   }
 
   #dueMs(): number {
-    const silenceMs = Math.min(this.#silenceMs, this.#idleMs(), this.#stalledMs())
+    const silenceMs = Math.min(
+      this.#silenceMs,
+      this.#idleMs(),
+      this.#isStalled ? stalledMs : forever,
+    )
     return Math.min(this.#untilMs, this.lastActivityMs + silenceMs)
   }
 }

@@ -1,0 +1,101 @@
+// Starts the built program as a child process, keeps what it says, and sees to its end.
+
+import { spawn } from 'node:child_process'
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { within } from './until.ts'
+
+/** The program as users run it; POSTERN_MAIN names another build, such as an installed package. */
+export const mainFile =
+  process.env['POSTERN_MAIN'] ??
+  fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+
+export interface ExitStatus {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface ProgramOptions {
+  readonly cwd: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Run before the program by a shell, as in `ulimit -n 64`. */
+  readonly shellPrelude?: string
+}
+
+/** A running `postern`. */
+export class Program {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #ended: Promise<ExitStatus>
+  stdout = ''
+  stderr = ''
+  exit: ExitStatus | undefined
+
+  constructor(args: readonly string[], options: ProgramOptions) {
+    const command = [process.execPath, mainFile, ...args]
+    const [file = '', ...rest] =
+      options.shellPrelude === undefined
+        ? command
+        : ['/bin/sh', '-c', `${options.shellPrelude}; exec "$@"`, 'sh', ...command]
+    const child = spawn(file, rest, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.#ended = new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (code, signal) => {
+        this.exit = { code, signal }
+        resolve(this.exit)
+      })
+    })
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the program did not start')
+    return this.#child.pid
+  }
+
+  /** Signals this process, never another one: only while it is known to run. */
+  signal(name: NodeJS.Signals): void {
+    if (this.exit === undefined) this.#child.kill(name)
+  }
+
+  /** Signals it and resolves with how it ended. */
+  async stop(name: NodeJS.Signals): Promise<ExitStatus> {
+    this.signal(name)
+    return this.ended()
+  }
+
+  /** Resolves with how it ended. */
+  async ended(): Promise<ExitStatus> {
+    return within(() => `end of process ${this.pid}; stderr: ${this.stderr}`, this.#ended)
+  }
+}
+
+export interface Output {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<Output> {
+  const program = new Program(args, options)
+  try {
+    const { code } = await program.ended()
+    return { code, stdout: program.stdout, stderr: program.stderr }
+  } finally {
+    program.signal('SIGKILL')
+  }
+}
