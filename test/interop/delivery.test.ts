@@ -207,8 +207,32 @@ describe.skipIf(!hasPostfix)('mail through the gate into Postfix', () => {
     ] as const
     await talk(header, script)
     const stored = await postfix.stored(1)
-    expect(stored).toEqual({ count: 1, bodyBytes: 6 })
+    expect(stored.bodies).toEqual(['hello\n'])
     expect(postfix.log()).toContain('[192.0.2.77]')
+  })
+
+  it('keeps every byte of what nodemailer and swaks send, dots and long lines included', async () => {
+    const postfix = await startPostfix(true)
+    await startGate(postfix.port, 'Service_Sessions = 4  Upstream_Proxy_Protocol = v2')
+    const bodies = Array.from({ length: 20 }, (_, i) => awkwardBody(i))
+    const transport = createTransport({ host: '127.0.0.1', port, pool: true, maxConnections: 3 })
+    const envelope = { from: 'a@example.test', to: 'b@example.test' }
+    await Promise.all(
+      bodies.map((body) => {
+        const raw = `Subject: x\r\n\r\n${body.replaceAll('\n', '\r\n')}`
+        return transport.sendMail({ envelope, raw })
+      }),
+    )
+    transport.close()
+    const file = join(folder, 'message')
+    writeFileSync(file, `Subject: x\n\n${awkwardBody(20)}`)
+    const who = ['--from', envelope.from, '--to', envelope.to]
+    await run('swaks', ['--server', `127.0.0.1:${port}`, ...who, '--data', `@${file}`])
+    const stored = await postfix.stored(21)
+    const sent = [...bodies, awkwardBody(20)]
+    // swaks ends the message with an empty line of its own.
+    const trimmed = (body: string): string => body.trimEnd()
+    expect(stored.bodies.map(trimmed).toSorted()).toEqual(sent.map(trimmed).toSorted())
   })
 
   it('names the client by XCLIENT, so that Postfix logs the address', async () => {
@@ -223,6 +247,12 @@ describe.skipIf(!hasPostfix)('mail through the gate into Postfix', () => {
     await until('the log line', () => postfix.log().includes('[198.51.100.9]'))
   })
 })
+
+/** Lines that SMTP treats with care, and more of them than one segment holds. */
+function awkwardBody(seed: number): string {
+  const lines = ['.', '..', '.leading', 'QUIT', '', `message ${seed}`, 'x'.repeat(900)]
+  return `${Array.from({ length: 40 + seed * 20 }, (_, i) => lines[(i + seed) % lines.length]).join('\n')}\nend\n`
+}
 
 /** Plays a dialogue: waits for each pattern in what came since the last answer, then answers. */
 async function talk(header: string, script: readonly (readonly [RegExp, string])[]): Promise<void> {

@@ -13,6 +13,8 @@ const nobody = 65_534
 
 export interface StoredMail {
   readonly count: number
+  /** What follows the headers of each message, in no particular order. */
+  readonly bodies: readonly string[]
   /** Bytes after the headers, over all messages, line ends counted as one byte. */
   readonly bodyBytes: number
 }
@@ -44,8 +46,9 @@ export class Postfix {
       () => this.#files().length >= count,
       60_000,
     )
-    const bodies = this.#files().map((name) => bodyBytes(readFileSync(name, 'utf8')))
-    return { count: bodies.length, bodyBytes: bodies.reduce((sum, bytes) => sum + bytes, 0) }
+    const bodies = this.#files().map((name) => bodyOf(readFileSync(name, 'utf8')))
+    const bodyBytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0)
+    return { count: bodies.length, bodies, bodyBytes }
   }
 
   log(): string {
@@ -124,6 +127,6 @@ postlog unix-dgram n - n - 1 postlogd
 `
 }
 
-function bodyBytes(message: string): number {
-  return Buffer.byteLength(message.slice(message.indexOf('\n\n') + 2))
+function bodyOf(message: string): string {
+  return message.slice(message.indexOf('\n\n') + 2)
 }
