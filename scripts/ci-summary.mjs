@@ -1,7 +1,11 @@
 // Prints what a test report counted, as one plain line, and every skipped test by name.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
+if (!existsSync(process.argv[2])) {
+  process.stdout.write('no test ran: there is no report\n')
+  process.exit(1)
+}
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 for (const file of report.testResults) {
   for (const test of file.assertionResults) {

@@ -10,7 +10,7 @@ import { momentum } from '../../src/dialect/momentum/momentum.ts'
 import { optionTable } from '../../src/dialect/momentum/option-table.ts'
 import { parse } from '../../src/dialect/momentum/parser.ts'
 import { print } from '../../src/dialect/momentum/print.ts'
-import { Report } from '../../src/dialect/momentum/report.ts'
+import { createReport } from '../../src/dialect/momentum/report.ts'
 import type { Statement } from '../../src/dialect/momentum/syntax.ts'
 
 const file = '/conf/main.conf'
@@ -32,7 +32,7 @@ function expectInside(text: string, diagnostics: readonly Diagnostic[]): void {
 }
 
 function parseTree(text: string): readonly Statement[] {
-  return parse({ file, text }, new Report())
+  return parse({ file, text }, createReport())
 }
 
 function withoutSpans(value: unknown): unknown {
@@ -150,7 +150,7 @@ describe('random trees', () => {
   it('come back from their printed text, spans aside, and without a diagnostic', () => {
     fc.assert(
       fc.property(body, (tree) => {
-        const report = new Report()
+        const report = createReport()
         const again = parse({ file, text: print(tree) }, report)
         expect(withoutSpans(again)).toEqual(withoutSpans(tree))
         expect(report.diagnostics()).toEqual([])

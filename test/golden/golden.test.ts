@@ -12,7 +12,7 @@ import { memoryReader } from '../../src/dialect/memory-reader.ts'
 import { momentumCodes } from '../../src/dialect/momentum/codes.ts'
 import { print } from '../../src/dialect/momentum/print.ts'
 import { parse } from '../../src/dialect/momentum/parser.ts'
-import { Report } from '../../src/dialect/momentum/report.ts'
+import { createReport } from '../../src/dialect/momentum/report.ts'
 
 const isUpdating = process.env['UPDATE_GOLDENS'] === '1'
 const directory = join(import.meta.dirname, 'momentum')
@@ -37,7 +37,7 @@ describe('golden files of the momentum dialect', () => {
     const result = load(input)
     if (result.policy === undefined) return
     const printed = [...filesOf(input)].map(
-      ([file, text]) => `=== ${basename(file)}\n${print(parse({ file, text }, new Report()))}`,
+      ([file, text]) => `=== ${basename(file)}\n${print(parse({ file, text }, createReport()))}`,
     )
     // Only one-file cases can be put together again: a name alone has lost its directory.
     if (printed.length > 1) return

@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { memoryReader } from '../memory-reader.ts'
 import { loadTree } from './include.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 
 function load(files: Record<string, string>, overrides: object = {}) {
-  const report = new Report()
+  const report = createReport()
   const reader = { ...memoryReader(new Map(Object.entries(files))), ...overrides }
   const tree = loadTree({ file: '/conf/main.conf', reader, searchPath: [] }, report)
   return { ...tree, diagnostics: report.diagnostics() }

@@ -2,16 +2,16 @@
 
 import { describe, expect, it } from 'vitest'
 import { maxLineLength, tokenize } from './lexer.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 
 function tokens(text: string): string[] {
-  return tokenize({ file: 'a.conf', text }, new Report()).map(({ kind, text: word }) =>
+  return tokenize({ file: 'a.conf', text }, createReport()).map(({ kind, text: word }) =>
     kind === 'word' || kind === 'string' ? `${kind} ${word}` : kind,
   )
 }
 
 function codes(text: string): string[] {
-  const report = new Report()
+  const report = createReport()
   tokenize({ file: 'a.conf', text }, report)
   return report.diagnostics().map(({ code, span }) => `${code} ${span?.line}:${span?.column}`)
 }
@@ -53,7 +53,7 @@ describe('tokenize', () => {
 
   it('counts lines over strings, comments and CRLF, and ignores a byte order mark', () => {
     const text = '\uFEFFa\r\n"b\nc"\r\n/*\n*/ d'
-    const places = tokenize({ file: 'a.conf', text }, new Report()).map(
+    const places = tokenize({ file: 'a.conf', text }, createReport()).map(
       ({ span }) => `${span.line}:${span.column}-${span.endColumn}`,
     )
     expect(places).toEqual(['1:2-3', '2:1-3', '5:4-5', '5:5-5'])

@@ -6,7 +6,7 @@ import type { Dialect, LoadOptions, LoadResult } from '../dialect.ts'
 import { looksLikeNginx } from '../nginx-look.ts'
 import { loadTree } from './include.ts'
 import { lower } from './lower.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 
 /** Momentum's configuration language, with the additions of CONTRACT.md. */
 export const momentum: Dialect = {
@@ -17,7 +17,7 @@ export const momentum: Dialect = {
 }
 
 function load(options: LoadOptions): LoadResult {
-  const report = new Report()
+  const report = createReport()
   const { statements, sources } = loadTree(options, report)
   const policy = lower(statements, options.file, report)
   // What crosses scopes is judged only when every scope is complete: a Listen whose Upstream is

@@ -6,7 +6,7 @@ import { optionNames } from '../../policy/options-list.ts'
 import { lower } from './lower.ts'
 import { optionTable } from './option-table.ts'
 import { parse } from './parser.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 import { scopeKinds, scopeTitles } from './scope-table.ts'
 import type { ScopeKind } from './scope-table.ts'
 import { foldName } from './syntax.ts'
@@ -49,7 +49,7 @@ function scopeIn(policy: Policy, kind: ScopeKind): Scope | undefined {
 }
 
 function lowerText(text: string) {
-  const report = new Report()
+  const report = createReport()
   const policy = lower(parse({ file: 'a.conf', text }, report), 'a.conf', report)
   return { policy, diagnostics: report.diagnostics() }
 }

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { parse } from './parser.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 import type { Statement } from './syntax.ts'
 
 function read(text: string): { tree: readonly Statement[]; codes: string[] } {
-  const report = new Report()
+  const report = createReport()
   const tree = parse({ file: 'a.conf', text }, report)
   return { tree, codes: report.diagnostics().map(({ code }) => code) }
 }

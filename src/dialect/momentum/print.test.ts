@@ -3,10 +3,10 @@
 import { expect, it } from 'vitest'
 import { parse } from './parser.ts'
 import { print } from './print.ts'
-import { Report } from './report.ts'
+import { createReport } from './report.ts'
 
 function layOut(text: string): string {
-  return print(parse({ file: 'a.conf', text }, new Report()))
+  return print(parse({ file: 'a.conf', text }, createReport()))
 }
 
 it('prints one statement per line, two blanks deeper per scope', () => {

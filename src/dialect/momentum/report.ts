@@ -1,84 +1,14 @@
-// Collects the diagnostics of one load, in a bounded way.
+// The report of the Momentum dialect: the shared one, with this dialect's codes.
 
-import type { Diagnostic, Severity, Span } from '../../base/diagnostic.ts'
+import { Report as AnyReport } from '../report.ts'
 import type { MomentumCode } from './codes.ts'
 
-/** One finding before it is given a severity. */
-export interface Finding {
-  readonly code: MomentumCode
-  readonly message: string
-  readonly span?: Span | undefined
-  readonly hint?: string | undefined
-}
-
-/** Nobody reads more errors than this, and a binary file as configuration would make millions. */
-const maxErrors = 1000
+export { listed, quoted } from '../report.ts'
 
 /** Gathers findings. Errors beyond the first thousand are only counted. */
-export class Report {
-  readonly #diagnostics: Diagnostic[] = []
-  #errorCount = 0
+export type Report = AnyReport<MomentumCode>
 
-  error(finding: Finding): void {
-    this.#errorCount += 1
-    if (this.#errorCount <= maxErrors) this.#add('error', finding)
-  }
-
-  warn(finding: Finding): void {
-    this.#add('warning', finding)
-  }
-
-  note(finding: Finding): void {
-    this.#add('note', finding)
-  }
-
-  get hasErrors(): boolean {
-    return this.#errorCount > 0
-  }
-
-  /** Further errors are not shown, so nothing more need be found out about them. */
-  get isFull(): boolean {
-    return this.#errorCount > maxErrors
-  }
-
-  /** Everything found so far, in the order it was found. */
-  diagnostics(): readonly Diagnostic[] {
-    const hiddenCount = this.#errorCount - maxErrors
-    if (hiddenCount <= 0) return [...this.#diagnostics]
-    const code: MomentumCode = 'momentum.too_many_errors'
-    const message = `${hiddenCount} more errors are not shown`
-    return [...this.#diagnostics, { severity: 'error', code, message }]
-  }
-
-  #add(severity: Severity, finding: Finding): void {
-    const { code, message, span, hint } = finding
-    this.#diagnostics.push({
-      severity,
-      code,
-      message: shortened(message, maxMessage),
-      ...(span === undefined ? {} : { span }),
-      ...(hint === undefined ? {} : { hint: shortened(hint, maxMessage) }),
-    })
-  }
-}
-
-/** A chain of 16 included files fits; a name of 100 KiB, quoted in a message, does not. */
-const maxMessage = 1000
-
-function shortened(text: string, max: number): string {
-  return text.length > max ? `${text.slice(0, max)}…` : text
-}
-
-/** Longest excerpt of the text quoted in a message; enough to recognise a value. */
-const maxQuoted = 60
-
-/** A piece of the text, quoted for a message: shortened, control characters escaped. */
-export function quoted(text: string): string {
-  return JSON.stringify(shortened(text, maxQuoted))
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? ''
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+/** An empty report. */
+export function createReport(): Report {
+  return new AnyReport('momentum.too_many_errors')
 }

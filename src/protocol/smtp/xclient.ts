@@ -36,10 +36,11 @@ export function xclientCommand(
  * RFC 3461's encoding: printable ASCII but `+` and `=` stays, every other byte is `+` and two
  * digits.
  */
-export function xtext(value: string): string {
+export function xtext(value: string | Uint8Array): string {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value
   const isPlain = (byte: number): boolean =>
     byte > 0x20 && byte < 0x7f && byte !== 0x2b && byte !== 0x3d
-  return Array.from(Buffer.from(value), (byte) =>
+  return Array.from(bytes, (byte) =>
     isPlain(byte) ? String.fromCharCode(byte) : `+${hexPair(byte)}`,
   ).join('')
 }
