@@ -1,7 +1,9 @@
 // Turns the measurements of a run into the page docs/benchmarks.md.
 
 import { judge, ratioOf, yardstick } from './aims.ts'
+import { lookupRatioMax } from './cases/lookups.ts'
 import { spreadOf } from './stats.ts'
+import type { LookupRatio } from './cases/lookups.ts'
 import type { Figure, Measurement } from './cases/rig.ts'
 import type { Fact } from './machine.ts'
 import type { Size } from './options.ts'
@@ -14,6 +16,8 @@ export interface Report {
   readonly size: Size
   readonly subjects: readonly Subject[]
   readonly measurements: readonly Measurement[]
+  /** Empty when it was not measured. */
+  readonly lookups: readonly LookupRatio[]
   /** What could not be run, and why. */
   readonly missing: readonly string[]
 }
@@ -82,6 +86,9 @@ export function renderReport(report: Report): string {
       const text = renderTable(report, table)
       return text === undefined ? [] : [`## ${table.title}`, notes[table.figure](report), text]
     }),
+    ...renderLookups(report.lookups),
+    '## What costs the rest',
+    whatCostsTheRest,
     '## How to read this',
     howToRead,
   ]
@@ -118,6 +125,19 @@ function renderAims({ measurements, subjects }: Report): string {
       isReached ? 'reached' : '**missed**',
     ]),
   )
+}
+
+function renderLookups(lookups: readonly LookupRatio[]): string[] {
+  if (lookups.length === 0) return []
+  const note = `Finding the Peer of an address: the time among 10,000 blocks over the time among 10, aim at most
+${lookupRatioMax.toFixed(2)}×. Alone, without sockets (\`bench/micro/prefix-table.bench.ts\`).`
+  const lines = lookups.map(({ family, addresses, ratio }) => [
+    `IPv${family}`,
+    addresses === 'random' ? 'anywhere' : 'inside the blocks',
+    `${ratio.toFixed(2)}×`,
+    ratio <= lookupRatioMax ? 'reached' : '**missed**',
+  ])
+  return ['## Longest-prefix lookup', note, rows(['family', 'addresses', 'ratio', ''], lines)]
 }
 
 function renderTable(report: Report, table: Table): string | undefined {
@@ -171,6 +191,15 @@ in Postern: the sessions' own opening runs several, and what those left is count
 socket buffers are in no server's number. nginx and haproxy reserve their connection tables when they
 start, which is in the whole server's column and not in the session's.`,
 }
+
+const whatCostsTheRest = `- **Refusals:** by profile (\`node --cpu-prof dist/cli/main.js\` under the same load) nearly all of it is the kernel
+  accepting, writing and closing, and Node calling it; nginx calls the same with less around it, and gets the
+  address of a client with the accept, where Node needs a call of its own. The admission itself, the log's rate
+  limit and garbage are what is left to us. Outside a flood a refusal is dearer, because the close is the kind
+  one (docs/decisions/0006-flood-lane.md).
+- **Sessions:** two Sockets are made, wired and taken apart for each, with more system calls than nginx makes.
+- **Bytes:** each chunk is read into a fresh buffer, which Node allocates and collects.
+- **Memory:** two Sockets with their stream states are most of an idle session.`
 
 const howToRead = `- **CPU, not speed, is the result.** Client, upstream and server share the machine's cores; how many
   a second come through says as much about the load processes as about the server. \`server busy\` and

@@ -8,6 +8,7 @@ import { format } from 'prettier'
 import { judge } from './aims.ts'
 import { measureBytes } from './cases/bytes.ts'
 import { measureIdle } from './cases/idle.ts'
+import { measureLookups } from './cases/lookups.ts'
 import { measureRush } from './cases/rush.ts'
 import { createLab } from './lab.ts'
 import { startFleet } from './load/fleet.ts'
@@ -120,12 +121,17 @@ async function measure(options: BenchOptions): Promise<void> {
   } finally {
     await fleet.stop()
   }
+  if (isWhole(options)) say('prefix lookups')
+  const lookups = isWhole(options) ? measureLookups(root) : []
   const date = new Date().toISOString().slice(0, 10)
   const facts = machineFacts(field.versions)
-  const report = { ...field, date, facts, size, measurements }
+  const report = { ...field, date, facts, size, measurements, lookups }
   const page = await format(renderReport(report), { parser: 'markdown' })
   const rounds = join(workplace, 'rounds.json')
-  writeFileSync(rounds, `${JSON.stringify({ date, facts, size, measurements }, undefined, 2)}\n`)
+  writeFileSync(
+    rounds,
+    `${JSON.stringify({ date, facts, size, measurements, lookups }, undefined, 2)}\n`,
+  )
   const isPublished = isWhole(options) && field.missing.length === 0
   const target = isPublished
     ? join(root, 'docs', 'benchmarks.md')
