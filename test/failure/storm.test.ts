@@ -88,7 +88,9 @@ describe('a storm of clients', () => {
     await gate.isEmpty()
     await gate.auditsClean()
     const { admittedTotal, refusedTotal } = await gate.status()
-    expect(admittedTotal).toBe(gate.upstream.connections.length)
+    // A client may vanish between its admission and its upstream's: then there is none.
+    expect(admittedTotal).toBeGreaterThanOrEqual(gate.upstream.connections.length)
+    expect(admittedTotal).toBeGreaterThanOrEqual(storms * cap)
     expect(refusedTotal).toBeGreaterThan(storms * (clientCount - cap - clientCount / 3))
   })
 
