@@ -9,6 +9,7 @@ import { optionTable } from '../src/dialect/momentum/option-table.ts'
 import { scopeTitles } from '../src/dialect/momentum/scope-table.ts'
 import { gatewayErrors, gatewayLogs } from '../src/gateway/codes.ts'
 import { policyCodes } from '../src/policy/codes.ts'
+import { keyCodes } from '../src/policy/key.ts'
 
 const generated =
   '<!-- Made by `npm run docs` from the tables in src. Change those, not this page. -->'
@@ -57,7 +58,7 @@ ${codeTable({ ...dialectCodes, ...momentumCodes })}
 
 ### Configuration: what it means as a whole
 
-${codeTable(policyCodes)}
+${codeTable({ ...policyCodes, ...keyCodes })}
 
 ### Starting and reloading
 

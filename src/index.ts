@@ -2,6 +2,7 @@
 
 export { createEngine } from './engine/create-engine.ts'
 export type { AuditReport } from './engine/audit.ts'
+export type { AuthFacts } from './engine/auth-facts.ts'
 export type {
   BudgetView,
   Engine,

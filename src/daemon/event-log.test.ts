@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import { buildPolicy } from '../../test/kit/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import { readConfiguration } from './configuration.ts'
 import { logEvent } from './event-log.ts'
 import { noGlobals } from './settings.ts'
@@ -12,15 +14,19 @@ interface Written extends LogEntry {
 }
 
 function engineWithLog(text: string) {
+  const source = { file: 'p.conf', text, prefix: '/', searchPath: [], globals: noGlobals }
+  const { policy, diagnostics } = readConfiguration(source)
+  if (policy === undefined) throw new Error(diagnostics.map((found) => found.message).join('; '))
+  return engineOf(policy)
+}
+
+function engineOf(policy: Policy) {
   const written: Written[] = []
   const log = {
     writeKind: (level: LogLevelName, _kind: string, build: () => LogEntry) => {
       written.push({ level, ...build() })
     },
   }
-  const source = { file: 'p.conf', text, prefix: '/', searchPath: [], globals: noGlobals }
-  const { policy, diagnostics } = readConfiguration(source)
-  if (policy === undefined) throw new Error(diagnostics.map((found) => found.message).join('; '))
   const engine = createEngine({ policy, onEvent: (event) => logEvent(log, event) })
   return { engine, written }
 }
@@ -94,5 +100,35 @@ describe('the log of an audit', () => {
     engine.audit(new Set())
     expect(written.map((entry) => entry.level)).toEqual(['debug', 'info', 'crit'])
     expect(written.at(-1)?.text).toContain('leaked 1')
+  })
+})
+
+describe('the log of a limit after authentication', () => {
+  it('names the zone and the login, in the words of freenginx', () => {
+    const { engine, written } = engineOf(
+      buildPolicy({
+        zones: { user: '$remote_user', addr: '$remote_addr', tiny: '$auth_http_tiny' },
+        zoneBytes: 64,
+        smtp: { limits: { user: 1, addr: -1, tiny: 9 }, listens: { ':143': {} } },
+      }),
+    )
+    const logIn = (user: string, tiny: string): void => {
+      const verdict = engine.open({ listenId: '*:143', remote: '192.0.2.7' })
+      if (verdict.kind === 'refuse') return
+      const authHeaders = [{ name: 'Tiny', value: tiny }]
+      engine.authenticate(verdict.session, { isUnix: false, user, authHeaders })
+    }
+    logIn('u@d', 'a')
+    logIn('u@d', 'a')
+    logIn('', 'a')
+    logIn('', 'b')
+    const shown = written
+      .filter(({ text }) => !text.startsWith('client '))
+      .map(({ level, text, login }) => `${level}: ${text} ${login ?? '-'}`)
+    expect(shown).toEqual([
+      'error: limiting connections by zone "user" u@d',
+      'error: limiting connections, dry run, by zone "addr" ',
+      'crit: ngx_slab_alloc() failed: no memory in limit_conn_zone "tiny" ',
+    ])
   })
 })

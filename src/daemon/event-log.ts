@@ -6,7 +6,8 @@ import type { LogEntry, LogLevelName } from '../base/log.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import type { EngineEvent } from '../engine/events.ts'
 import type { EngineSession } from '../engine/session.ts'
-import type { Finding, Refuse } from '../engine/verdict.ts'
+import type { Finding } from '../engine/verdict.ts'
+import type { Limit } from '../policy/limit.ts'
 
 /** A log that builds a record only when it will be written. */
 export interface KindLog {
@@ -23,7 +24,13 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
       }))
       return
     case 'session_refused':
-      logRefusal(log, event.verdict, event.remote)
+      logRefusal(log, event)
+      return
+    case 'session_authenticated':
+      log.writeKind('info', 'client logged in', () => ({
+        text: 'client logged in',
+        ...sessionFields(event.verdict.session),
+      }))
       return
     case 'dry_run_exceeded':
       logDryRun(log, event.session, event.finding)
@@ -46,38 +53,56 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
   }
 }
 
-function logRefusal(log: KindLog, verdict: Refuse, remote: string): void {
+type Refusal = Extract<EngineEvent, { readonly kind: 'session_refused' }>
+
+function logRefusal(log: KindLog, refusal: Refusal): void {
+  const { verdict, remote, login } = refusal
   const { decidedBy, plan, sessionId } = verdict
-  const whereOf = (): Pick<LogEntry, 'sessionId' | 'client' | 'server'> => ({
+  const whereOf = (): Pick<LogEntry, 'sessionId' | 'client' | 'server' | 'login'> => ({
     sessionId,
     // As it was counted, and as its admitted neighbours are logged (SEMANTICS S10).
     client: addressOfClient(remote)?.text ?? remote,
     server: plan.listen.id,
+    ...(login === undefined ? {} : { login }),
   })
   if (verdict.reason === 'exhausted') {
     const { zone } = decidedBy.limit
+    // freenginx's words, which existing filters know.
     log.writeKind('crit', 'zone exhausted', () => ({
-      text: `could not allocate a state in zone "${zone}"`,
+      text: `ngx_slab_alloc() failed: no memory in limit_conn_zone "${zone}"`,
       ...whereOf(),
       fields: findingFields(decidedBy),
     }))
     return
   }
-  const kind = `limiting sessions by ${decidedBy.limit.option}`
+  const kind = limitingBy(decidedBy.limit)
   log.writeKind(decidedBy.limit.logLevel, kind, () => ({
-    text: `${kind} ${scopeAndCounts(decidedBy)}`,
+    text: `${kind} ${whichLimit(decidedBy)}`,
     ...whereOf(),
     fields: findingFields(decidedBy),
   }))
 }
 
 function logDryRun(log: KindLog, session: EngineSession, finding: Finding): void {
-  const kind = `limiting sessions, dry run, by ${finding.limit.option}`
+  const kind = limitingBy(finding.limit, ', dry run,')
   log.writeKind(finding.limit.logLevel, kind, () => ({
-    text: `${kind} ${scopeAndCounts(finding)}`,
+    text: `${kind} ${whichLimit(finding)}`,
     ...sessionFields(session),
     fields: findingFields(finding),
   }))
+}
+
+function limitingBy({ option }: Limit, dryRun = ''): string {
+  return option === 'limit_conn'
+    ? `limiting connections${dryRun} by zone`
+    : `limiting sessions${dryRun} by ${option}`
+}
+
+/** freenginx names the zone only; Momentum's caps name scope and counts. */
+function whichLimit(finding: Finding): string {
+  const { option, zone, scope, capMax } = finding.limit
+  if (option === 'limit_conn') return `"${zone}"`
+  return `"${scope}" (${finding.usedCount}/${capMax ?? 0})`
 }
 
 /** Drift is never expected, so it is loud; its absence is worth a debug line only. */
@@ -96,12 +121,10 @@ function logAudit(log: KindLog, report: AuditReport): void {
 
 function sessionFields(
   session: EngineSession,
-): Required<Pick<LogEntry, 'sessionId' | 'client' | 'server'>> {
-  return { sessionId: session.id, client: session.address.text, server: session.listenId }
-}
-
-function scopeAndCounts(finding: Finding): string {
-  return `"${finding.limit.scope}" (${finding.usedCount}/${finding.limit.capMax ?? 0})`
+): Pick<LogEntry, 'sessionId' | 'client' | 'server' | 'login'> {
+  const { id, address, listenId, facts } = session
+  const login = facts?.user === undefined ? {} : { login: facts.user }
+  return { sessionId: id, client: address.text, server: listenId, ...login }
 }
 
 function findingFields(finding: Finding): NonNullable<LogEntry['fields']> {

@@ -10,7 +10,12 @@ export const daemonLogs = {
     'error: a limit in dry run was at its cap; the session went on (SEMANTICS S18).',
   'limiting sessions, dry run, by listener_sessions "<scope>" (<used>/<cap>)':
     'error: the same, by the cap of one Listen.',
-  'could not allocate a state in zone "<zone>"':
+  'limiting connections by zone "<zone>"':
+    'info to error, as limit_conn_log_level says: a session was refused after authentication.',
+  'limiting connections, dry run, by zone "<zone>"':
+    'the same level: a limit after authentication was at its cap in dry run; the session went on.',
+  'client logged in': 'info: a session was admitted after authentication.',
+  'ngx_slab_alloc() failed: no memory in limit_conn_zone "<zone>"':
     'crit: a zone has no room for a new state; the session was refused (SEMANTICS S16).',
   '<kind>... and <n> more like it were not logged':
     'its own level: records of one kind came faster than the log takes them.',

@@ -29,10 +29,12 @@ import type {
   Snapshot,
 } from './engine.ts'
 import type { EngineEvent } from './events.ts'
+import type { AuthFacts } from './auth-facts.ts'
+import { KeyedZones } from './keyed-budgets.ts'
 import { MemoryZone } from './memory-zone.ts'
 import { LiveSession } from './session.ts'
 import type { EngineSession } from './session.ts'
-import type { Admit, Refuse, Verdict } from './verdict.ts'
+import type { Admit, Finding, Refuse, Verdict } from './verdict.ts'
 import type { Zone } from './zone.ts'
 
 /** A plan with its budgets bound to zones, made once per Listen and block. */
@@ -45,7 +47,9 @@ interface BoundPlan {
 interface Revision {
   readonly policy: Policy
   readonly number: number
-  readonly zones: ReadonlyMap<string, Zone>
+  /** The one zone of the connect stage. */
+  readonly connect: Zone
+  readonly keyed: KeyedZones
   readonly plans: PlanTable<BoundPlan>
 }
 
@@ -94,8 +98,9 @@ class MemoryEngine implements Engine {
     const id = this.#nextId
     this.#nextId += 1
     const acquired = acquireAll(bound.budgets)
-    if (acquired.decidedBy !== undefined)
-      return this.#refuse(id, bound.plan, acquired, request.remote)
+    if (acquired.decidedBy !== undefined) {
+      return this.#refuse({ sessionId: id, plan: bound.plan, acquired, remote: request.remote })
+    }
     const session = new LiveSession({
       id,
       listenId: request.listenId,
@@ -121,10 +126,29 @@ class MemoryEngine implements Engine {
     live.plan = bound.plan
     if (acquired.decidedBy !== undefined) {
       this.#sessions.delete(live.id)
-      return this.#refuse(live.id, bound.plan, acquired, remote)
+      return this.#refuse({ sessionId: live.id, plan: bound.plan, acquired, remote })
     }
     live.slots = acquired.slots
     return this.#admit(live, acquired)
+  }
+
+  authenticate(session: EngineSession, facts: AuthFacts): Verdict {
+    const live = this.#live(session)
+    assert(!live.isAwaitingAddress, 'authenticate before the address is known')
+    assert(live.facts === undefined, 'authenticate twice')
+    live.facts = facts
+    const acquired = acquireAll(this.#revision.keyed.budgetsOf(live, facts))
+    if (acquired.decidedBy === undefined) {
+      live.slots = [...live.slots, ...acquired.slots]
+      return this.#admitUser(live, acquired)
+    }
+    // A refused session holds no slot, not even that of its connection (SEMANTICS S3).
+    this.#sessions.delete(live.id)
+    const held = live.slots
+    live.slots = noSlots
+    releaseAll(held)
+    const remote = live.address.text
+    return this.#refuse({ sessionId: live.id, plan: live.plan, acquired, remote, facts })
   }
 
   close(session: EngineSession): void {
@@ -163,9 +187,10 @@ class MemoryEngine implements Engine {
 
   snapshot(): Snapshot {
     const budgets: BudgetView[] = []
-    for (const zone of this.#revision.zones.values()) {
-      for (const { key, usedCount } of zone.states())
+    for (const zone of zonesOf(this.#revision)) {
+      for (const { key, usedCount } of zone.states()) {
         budgets.push({ zone: zone.name, key, usedCount })
+      }
     }
     return {
       revision: this.#revision.number,
@@ -181,7 +206,7 @@ class MemoryEngine implements Engine {
   }
 
   audit(openIds: ReadonlySet<number>): AuditReport {
-    const report = auditCounts(this.#revision.zones.values(), this.#sessions, openIds)
+    const report = auditCounts(zonesOf(this.#revision), this.#sessions, openIds)
     this.#onEvent?.({ kind: 'audited', report })
     return report
   }
@@ -204,46 +229,68 @@ class MemoryEngine implements Engine {
     }
     if (session.isAwaitingAddress) return verdict
     this.#admittedTotal += 1
-    for (const finding of findings) {
-      if (!finding.isOver && !finding.isExhausted) continue
-      this.#onEvent?.({ kind: 'dry_run_exceeded', session, finding })
-    }
+    this.#tellDryRuns(session, findings)
     this.#onEvent?.({ kind: 'session_opened', verdict })
     return verdict
   }
 
-  #refuse(sessionId: number, plan: Plan, acquired: Acquisition, remote: string): Refuse {
+  #admitUser(session: LiveSession, acquired: Acquisition): Admit {
+    const { findings } = acquired
+    const { plan } = session
+    const verdict: Admit = { kind: 'admit', stage: 'authenticated', session, plan, findings }
+    this.#tellDryRuns(session, findings)
+    this.#onEvent?.({ kind: 'session_authenticated', verdict })
+    return verdict
+  }
+
+  #tellDryRuns(session: LiveSession, findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      if (!finding.isOver && !finding.isExhausted) continue
+      this.#onEvent?.({ kind: 'dry_run_exceeded', session, finding })
+    }
+  }
+
+  #refuse(refused: Refused): Refuse {
+    const { sessionId, plan, acquired, remote, facts } = refused
     const { findings, decidedBy } = acquired
     assert(decidedBy !== undefined, 'a refusal that no limit decided')
     this.#refusedTotal += 1
-    const reason = decidedBy.isExhausted ? 'exhausted' : 'full'
     const verdict: Refuse = {
       kind: 'refuse',
-      stage: 'connect',
+      stage: decidedBy.limit.stage,
       sessionId,
       plan,
       findings,
       decidedBy,
-      reason,
+      reason: decidedBy.isExhausted ? 'exhausted' : 'full',
     }
-    this.#onEvent?.({ kind: 'session_refused', verdict, remote })
+    const login = facts?.user === undefined ? {} : { login: facts.user }
+    this.#onEvent?.({ kind: 'session_refused', verdict, remote, ...login })
     return verdict
   }
 }
 
+interface Refused {
+  readonly sessionId: number
+  readonly plan: Plan
+  readonly acquired: Acquisition
+  readonly remote: string
+  readonly facts?: AuthFacts
+}
+
 function createRevision(policy: Policy, number: number): Revision {
   // No size: its keys are scopes of the policy, never anything a client chose.
-  const zones = new Map<string, Zone>([[connectZone, new MemoryZone({ name: connectZone })]])
-  const zoneNamed = (name: string): Zone => {
-    const zone = zones.get(name)
-    assert(zone !== undefined, `no zone ${name}`)
-    return zone
-  }
+  const connect = new MemoryZone({ name: connectZone })
   const bind = (plan: Plan): BoundPlan => ({
     plan,
-    budgets: createBudgetSet(plan.limits, zoneNamed),
+    budgets: createBudgetSet(plan.limits, () => connect),
   })
-  return { policy, number, zones, plans: new PlanTable(policy, bind) }
+  const keyed = new KeyedZones(policy.zones)
+  return { policy, number, connect, keyed, plans: new PlanTable(policy, bind) }
+}
+
+function zonesOf(revision: Revision): readonly Zone[] {
+  return [revision.connect, ...revision.keyed.zones()]
 }
 
 /**
@@ -261,7 +308,9 @@ function recount(next: Revision, live: LiveSession): void {
   const address = live.isAwaitingAddress ? undefined : live.address
   const bound = next.plans.get(live.listenId, address)
   live.plan = bound.plan
-  live.slots = countUnchecked(bound.budgets)
+  const ofUser =
+    live.facts === undefined ? [] : countUnchecked(next.keyed.budgetsOf(live, live.facts))
+  live.slots = [...countUnchecked(bound.budgets), ...ofUser]
 }
 
 function addressOf(remote: string): Address {

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { AuditReport } from './audit.ts'
+import type { AuthFacts } from './auth-facts.ts'
 import type { EngineEvent } from './events.ts'
 import type { EngineSession } from './session.ts'
 import type { Finding, Verdict } from './verdict.ts'
@@ -48,6 +49,12 @@ export interface Engine {
    * nothing.
    */
   adopt(session: EngineSession, remote: string): Verdict
+  /**
+   * The session's user is known: takes the slots of every limit that applies to it, once in a
+   * session's life and before its upstream is connected (SEMANTICS S14). A refused session holds
+   * nothing any more, not even the slots of its connection.
+   */
+  authenticate(session: EngineSession, facts: AuthFacts): Verdict
   /** Gives every slot back; the second call does nothing. Call it from the socket's `close`. */
   close(session: EngineSession): void
   /** Swaps the policy and re-counts the live sessions without checking them (SEMANTICS S19). */

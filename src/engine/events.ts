@@ -6,7 +6,14 @@ import type { Admit, Finding, Refuse } from './verdict.ts'
 
 export type EngineEvent =
   | { readonly kind: 'session_opened'; readonly verdict: Admit }
-  | { readonly kind: 'session_refused'; readonly verdict: Refuse; readonly remote: string }
+  /** Refused at accept, or, with a `login`, after it had been opened: then no `session_closed` follows. */
+  | {
+      readonly kind: 'session_refused'
+      readonly verdict: Refuse
+      readonly remote: string
+      readonly login?: string
+    }
+  | { readonly kind: 'session_authenticated'; readonly verdict: Admit }
   /** A dry-run limit was over; the session went on (SEMANTICS S18). */
   | {
       readonly kind: 'dry_run_exceeded'

@@ -2,6 +2,7 @@
 
 import type { Address } from '../base/address.ts'
 import type { Plan } from '../policy/plan.ts'
+import type { AuthFacts } from './auth-facts.ts'
 import type { StateHandle } from './zone.ts'
 
 /** A live session. The gateway keeps it from open to close and leaves `slots` alone. */
@@ -16,6 +17,8 @@ export interface EngineSession {
   readonly openedMs: number
   /** The PROXY header is still awaited; only shared budgets are held (SEMANTICS S12). */
   readonly isAwaitingAddress: boolean
+  /** What is known since it authenticated; a reload counts it again by these. */
+  readonly facts?: AuthFacts
   /** One handle per slot held; empty once closed or refused. */
   readonly slots: readonly StateHandle[]
 }
@@ -28,6 +31,7 @@ export class LiveSession implements EngineSession {
   address: Address
   plan: Plan
   isAwaitingAddress: boolean
+  facts?: AuthFacts
   slots: readonly StateHandle[]
 
   constructor(first: EngineSession) {

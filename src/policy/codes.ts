@@ -11,6 +11,8 @@ export const policyCodes = {
   'policy.pathway_group_extension':
     'Session options in a Pathway_Group work in Postern; Momentum itself ignores them there.',
   'policy.duplicate_pathway': 'Two groups define a pathway of one name; the first is used.',
+  'policy.unknown_zone': 'A limit names a zone that is not declared.',
+  'policy.duplicate_limit': 'One scope limits a zone twice.',
   'policy.block_over_ceiling':
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
   'policy.watch_ends_at_starttls':

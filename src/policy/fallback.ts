@@ -9,7 +9,7 @@ import type { DefaultedName } from './defaults.ts'
 import type { Limit, Tier } from './limit.ts'
 import type { CapValue, OptionName, OptionValues, Options } from './options.ts'
 import { settingNames } from './options-list.ts'
-import type { Effective, Plan, Settings } from './plan.ts'
+import type { Effective, KeyedLimit, Plan, Settings } from './plan.ts'
 import type { Scope } from './policy.ts'
 
 /**
@@ -45,6 +45,7 @@ export function planFor(request: ChainRequest): Plan {
     listener: chain.listener,
     listen: chain.listen,
     limits: limitsOf(chain),
+    keyedLimits: keyedLimitsOf(chain),
     settings: settingsOf(chain),
   }
 }
@@ -134,6 +135,25 @@ function isDryRun(parts: LimitParts): boolean {
     scope === found.scope || scope.options[option] === undefined
   const dry = option === 'serviceSessions' ? 'serviceSessionsDryRun' : 'listenerSessionsDryRun'
   return findOption(outward.filter(isAbout), dry)?.sourced.value ?? false
+}
+
+/** The innermost list, whole (S14); dry run and log level are looked for each on its own. */
+function keyedLimitsOf(chain: Chain): KeyedLimit[] {
+  const found = findOption(chain.scopes, 'limitConns')
+  if (found === undefined) return []
+  const isDry = findOption(chain.scopes, 'limitConnDryRun')?.sourced.value ?? false
+  const level = findOption(chain.scopes, 'limitConnLogLevel')?.sourced.value ?? 'error'
+  const limits = found.sourced.value
+  // A zone asked twice would count a session twice; every dialect reports that, the first one counts.
+  const first = limits.filter((one) => limits.find(({ zone }) => zone === one.zone) === one)
+  return first.map((one) => ({
+    zone: one.zone,
+    capMax: one.capMax,
+    isDryRun: one.isDryRun ?? isDry,
+    logLevel: one.logLevel ?? level,
+    scope: found.scope.label,
+    origin: one.span,
+  }))
 }
 
 function limitWord(option: CountedOption): 'service_sessions' | 'listener_sessions' {

@@ -37,6 +37,9 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   smtpExtensions: true,
   starttlsInjection: true,
   reconfigMessage: true,
+  limitConns: false,
+  limitConnDryRun: false,
+  limitConnLogLevel: false,
 }
 
 export const optionNames: readonly OptionName[] = Object.keys(isSetting) as OptionName[] // keys of a literal typed by OptionName

@@ -1,6 +1,6 @@
 // Every option that may stand in a scope of a policy, with the type of its value.
 
-import type { Sourced } from '../base/diagnostic.ts'
+import type { Sourced, Span } from '../base/diagnostic.ts'
 
 /** A cap. `capMax` absent means: set, and no limit (Momentum's 0). */
 export interface CapValue {
@@ -27,6 +27,20 @@ export type XclientMode = 'no' | 'ifavailable' | 'required'
 /** `optional`: asked for, and verified when the client sends one (Momentum's unset value). */
 export type TlsVerifyMode = 'none' | 'optional' | 'require'
 export type StarttlsInjection = 'reject' | 'ignore' | 'allow'
+
+/** How loud a limit of the authenticated stage is (freenginx `limit_conn_log_level`). */
+export type LimitLogLevel = 'info' | 'notice' | 'warn' | 'error'
+
+/** One `limit_conn`: at most so many sessions with one key value of a zone. */
+export interface LimitConn {
+  readonly zone: string
+  readonly capMax: number
+  /** Absent: what `limitConnDryRun` says around it. */
+  readonly isDryRun?: boolean
+  /** Absent: what `limitConnLogLevel` says around it. */
+  readonly logLevel?: LimitLogLevel
+  readonly span: Span
+}
 
 /** The value type of each option. Which scopes allow which option is the dialect's business. */
 export interface OptionValues {
@@ -67,6 +81,10 @@ export interface OptionValues {
   readonly starttlsInjection: StarttlsInjection
   /** Text after `421 ` for sessions of an older policy; unset: they go on undisturbed. */
   readonly reconfigMessage: string
+  /** All limits of the scope, in their order; an inner list replaces an outer one (SEMANTICS S14). */
+  readonly limitConns: readonly LimitConn[]
+  readonly limitConnDryRun: boolean
+  readonly limitConnLogLevel: LimitLogLevel
 }
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

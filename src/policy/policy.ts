@@ -3,6 +3,7 @@
 
 import type { Block, Endpoint } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { LimitZone } from './limit-zone.ts'
 import type { Options } from './options.ts'
 
 /** Services are counted separately (SEMANTICS S13). */
@@ -93,6 +94,8 @@ export interface Policy {
   readonly listeners: readonly Listener[]
   readonly pathways: readonly Pathway[]
   readonly pathwayGroups: readonly PathwayGroup[]
+  /** Zones of the limits after authentication. */
+  readonly zones: readonly LimitZone[]
 }
 
 /** Freezes a policy and everything in it. */

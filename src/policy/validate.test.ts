@@ -46,6 +46,14 @@ describe('validation of a policy', () => {
     expect(codes(text)).toEqual(['note policy.block_over_ceiling'])
   })
 
+  it('refuses a limit of a zone that is not declared', () => {
+    expect(codes({ smtp: { limits: { nowhere: 1 }, listens: { ':25': {} } } })).toEqual([
+      'error policy.unknown_zone',
+    ])
+    const zones = { user: '$remote_user' }
+    expect(codes({ zones, smtp: { limits: { user: 1 }, listens: { ':25': {} } } })).toEqual([])
+  })
+
   it('refuses TLS without a certificate', () => {
     expect(codes({ smtp: { useTls: true, listens: { ':465': {} } } })).toEqual([
       'error policy.tls_without_certificate',

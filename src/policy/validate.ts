@@ -10,6 +10,7 @@ import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 export function validatePolicy(policy: Policy): Diagnostic[] {
   return [
     ...checkPathways(policy),
+    ...checkZones(policy),
     ...policy.listeners.flatMap((listener) => [
       ...checkCatchAll(listener.peers),
       ...checkCeiling(listener, listener.peers),
@@ -208,6 +209,27 @@ function checkGroup(group: Policy['pathwayGroups'][number]): Diagnostic[] {
       hint,
     }),
   ]
+}
+
+/** Every limit must name a declared zone, and each zone once: else it would not be the limit it seems. */
+function checkZones(policy: Policy): Diagnostic[] {
+  const known = new Set(policy.zones.map((zone) => zone.name))
+  const scopes: Scope[] = [...allScopes(policy), ...policy.pathways, ...policy.pathwayGroups]
+  return [...scopes, policy.global].flatMap((scope) => {
+    const limits = scope.options.limitConns?.value ?? []
+    return limits.flatMap(({ zone, span }): Diagnostic[] => {
+      if (known.has(zone)) {
+        if (limits.find((other) => other.zone === zone)?.span === span) return []
+        const message = `zone "${zone}" is limited twice in ${scope.label}`
+        const hint = 'leave one of them out; only the first would count'
+        return [finding({ severity: 'error', code: 'policy.duplicate_limit', message, span, hint })]
+      }
+      const names = [...known].map((name) => `"${name}"`).join(', ')
+      const hint = names === '' ? 'declare it with a zone of that name' : `declared are: ${names}`
+      const message = `no zone "${zone}" is declared`
+      return [finding({ severity: 'error', code: 'policy.unknown_zone', message, span, hint })]
+    })
+  })
 }
 
 function allScopes(policy: Policy): Scope[] {

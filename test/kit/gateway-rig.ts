@@ -64,6 +64,7 @@ export function rigPolicy(text: RigPolicy): Policy {
     listeners: [{ kind: 'listener', service, label: 'Listener', options, span, listens, peers }],
     pathways: [],
     pathwayGroups: [],
+    zones: [],
   })
 }
 

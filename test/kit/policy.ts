@@ -1,6 +1,7 @@
 // Policies for unit tests, written as literals, without a dialect.
 
 import { parseBlock } from '../../src/base/address.ts'
+import { parseKey } from '../../src/policy/key.ts'
 import { parseEndpoint } from '../../src/base/endpoint.ts'
 import type { Span } from '../../src/base/diagnostic.ts'
 import type { Options } from '../../src/policy/options.ts'
@@ -27,6 +28,8 @@ export interface OptionsText {
   readonly enable?: boolean
   readonly upstream?: number
   readonly useTls?: boolean
+  /** Caps after authentication, by zone; negative means dry run. */
+  readonly limits?: Readonly<Record<string, number>>
 }
 
 export interface ListenText extends OptionsText {
@@ -38,6 +41,9 @@ export interface ListenerText extends ListenText {
 }
 
 export interface PolicyText {
+  /** Keys by zone name; `size` bytes for each, 1 MiB if absent. */
+  readonly zones?: Readonly<Record<string, string>>
+  readonly zoneBytes?: number
   readonly smtp?: ListenerText
   readonly ecstream?: ListenerText
   readonly pathways?: Readonly<Record<string, OptionsText>>
@@ -94,6 +100,13 @@ class Builder {
       listeners,
       pathways,
       pathwayGroups,
+      zones: Object.entries(text.zones ?? {}).map(([name, key]) => {
+        const span = this.#span()
+        const parsed = parseKey({ value: key, span }).key
+        if (parsed === undefined) throw new Error(`bad key ${key}`)
+        const sizeBytes = text.zoneBytes ?? 1_048_576
+        return { kind: 'zone', name, sizeBytes, key: parsed, span }
+      }),
     })
   }
 
@@ -165,6 +178,18 @@ class Builder {
       ...(text.proxy === undefined ? {} : { proxyProtocol: at(text.proxy) }),
       ...(text.enable === undefined ? {} : { enable: at(text.enable) }),
       ...(text.useTls === undefined ? {} : { useTls: at(text.useTls) }),
+      ...(text.limits === undefined
+        ? {}
+        : {
+            limitConns: at(
+              Object.entries(text.limits).map(([zone, signed]) => ({
+                zone,
+                capMax: Math.abs(signed),
+                span: this.#span(),
+                ...(signed < 0 ? { isDryRun: true } : {}),
+              })),
+            ),
+          }),
       ...(text.upstream === undefined
         ? {}
         : { upstream: at([{ kind: 'tcp', host: '127.0.0.1', port: text.upstream }] as const) }),

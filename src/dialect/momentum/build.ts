@@ -32,6 +32,7 @@ export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
     listeners,
     pathways,
     pathwayGroups,
+    zones: [],
   })
 }
 

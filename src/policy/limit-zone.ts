@@ -1,0 +1,14 @@
+// A zone that an operator declares: what it counts by, and how much it may hold.
+
+import type { Span } from '../base/diagnostic.ts'
+import type { KeyExpression } from './key.ts'
+
+/** One `limit_conn_zone`. Names are unique in a policy. */
+export interface LimitZone {
+  readonly kind: 'zone'
+  readonly name: string
+  /** SEMANTICS S16. */
+  readonly sizeBytes: number
+  readonly key: KeyExpression
+  readonly span: Span
+}
