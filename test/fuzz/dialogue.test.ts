@@ -37,6 +37,7 @@ const auths = (verb: string): readonly string[] => [
 
 interface Field {
   readonly make: (options: DialogueOptions) => ClientDialogue
+  readonly auth: string
   /** Lines of the protocol; line ends are put to them. */
   readonly lines: readonly string[]
 }
@@ -44,8 +45,8 @@ interface Field {
 const fields: Readonly<Record<'imap' | 'pop3' | 'smtp', Field>> = {
   imap: {
     make: createImapDialogue,
+    auth: 'a AUTHENTICATE',
     lines: [
-      ...auths('a AUTHENTICATE'),
       'b NOOP',
       'c CAPABILITY',
       'd LOGOUT',
@@ -67,8 +68,8 @@ const fields: Readonly<Record<'imap' | 'pop3' | 'smtp', Field>> = {
   },
   pop3: {
     make: createPop3Dialogue,
+    auth: 'AUTH',
     lines: [
-      ...auths('AUTH'),
       'USER user',
       `PASS ${secret}`,
       `PASS  ${secret} x`,
@@ -86,8 +87,8 @@ const fields: Readonly<Record<'imap' | 'pop3' | 'smtp', Field>> = {
   },
   smtp: {
     make: (options) => createSubmissionDialogue({ ...options, hasGreetingDelay: false }),
+    auth: 'AUTH',
     lines: [
-      ...auths('AUTH'),
       'EHLO me',
       'HELO me',
       'HELO a b',
@@ -137,9 +138,10 @@ const outcomeArbitrary: fc.Arbitrary<AuthOutcome> = fc.oneof(
 const lineEnd = fc.constantFrom('\r\n', '\r\n', '\r\n', '\n', ' \r\n', '\r\r\n')
 
 /** What the client sends before it waits for answers. */
-function flightOf({ lines }: Field): fc.Arbitrary<string> {
+function flightOf({ auth, lines }: Field): fc.Arbitrary<string> {
   const line = fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom(...lines) },
+    { weight: 6, arbitrary: fc.constantFrom(...lines) },
+    { weight: 4, arbitrary: fc.constantFrom(...auths(auth)) },
     { weight: 3, arbitrary: fc.constantFrom(...responses) },
   )
   const command = fc.tuple(line, lineEnd).map(([text, end]) => text + end)
