@@ -71,9 +71,9 @@ function listing(directive: CheckedDirective, indent: string): string {
   const { name, value, body } = directive
   const { kind, ...rest } = value
   const inner = `${indent}  `
-  const read = kind === 'block' ? '' : ` ${kind} ${layOut(rest, inner)}`
+  const result = kind === 'block' ? '' : ` ${kind} ${layOut(rest, inner)}`
   const lines = body.map((child) => `\n${listing(child, inner)}`)
-  return `${indent}${name.span.line}:${name.span.column} ${name.text}${read}${lines.join('')}`
+  return `${indent}${name.span.line}:${name.span.column} ${name.text}${result}${lines.join('')}`
 }
 
 /** A directive without its places. */
