@@ -25,7 +25,14 @@ export interface Block {
  * `::`.
  */
 export type Endpoint =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly text: string }
+  | {
+      readonly kind: 'tcp'
+      readonly host: string
+      readonly port: number
+      readonly text: string
+      /** `::` without IPv4 (nginx's `[::]`). */
+      readonly isIpv6Only?: true
+    }
   | { readonly kind: 'unix'; readonly path: string; readonly text: string }
 
 export interface ParsedBlock {

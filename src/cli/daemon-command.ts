@@ -1,6 +1,7 @@
 // The daemon's own flags, those of nginx: run, test, signal, version.
 
 import type { Command } from 'commander'
+import { readConfiguration } from '../daemon/configuration.ts'
 import type { ConfigurationSource } from '../daemon/configuration.ts'
 import { signalOf } from '../daemon/signals.ts'
 import type { SignalAction } from '../daemon/signals.ts'
@@ -81,7 +82,7 @@ async function dispatch(command: Command, terminal: Terminal): Promise<number> {
 }
 
 async function run(source: ConfigurationSource, terminal: Terminal): Promise<number> {
-  if (source.globals.isDaemon === true && !isDetachedChild(terminal)) {
+  if (!isDetachedChild(terminal) && readConfiguration(source).settings?.isDaemon === true) {
     return runDetached(source, terminal)
   }
   // Testing, signalling and the version need no gateway.
@@ -108,6 +109,6 @@ function printVersion(terminal: Terminal, isLong: boolean): void {
     `running on Node.js ${process.versions.node}, V8 ${process.versions.v8}, libuv ${process.versions.uv}\n` +
       `built with OpenSSL ${process.versions.openssl}\nTLS SNI support enabled\n` +
       `platform: ${process.platform} ${process.arch}\n` +
-      'configuration dialects: momentum\n',
+      'configuration dialects: momentum, nginx\n',
   )
 }

@@ -25,6 +25,7 @@ export function testConfiguration(
     if (!wanted.isQuiet) terminal.err(`postern: ${text}\n`)
   }
   const loaded = readConfiguration(source)
+  if (loaded.emerg !== undefined) terminal.err(`postern: [emerg] ${loaded.emerg}\n`)
   showDiagnostics(loaded, terminal, wanted.isQuiet ? isError : undefined)
   const { policy, settings, sources } = loaded
   if (policy === undefined || settings === undefined) {

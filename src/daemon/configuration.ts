@@ -24,6 +24,8 @@ export interface LoadedConfiguration {
   readonly policy?: Policy
   readonly settings?: DaemonSettings
   readonly diagnostics: readonly Diagnostic[]
+  /** What nginx prints after `[emerg]`, for a text in its language. */
+  readonly emerg?: string
   /** Every file read, in order. */
   readonly sources: ReadonlyMap<string, string>
 }
@@ -39,8 +41,11 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
     reader: fileReader,
     ...(text === undefined ? {} : { text }),
   })
-  const { policy, sources } = loaded
-  if (policy === undefined) return { diagnostics: loaded.diagnostics, sources }
+  const { policy, sources, emerg } = loaded
+  if (policy === undefined) {
+    const said = emerg === undefined ? {} : { emerg }
+    return { diagnostics: loaded.diagnostics, sources, ...said }
+  }
   const diagnostics = [
     ...loaded.diagnostics,
     ...checkServable(policy),

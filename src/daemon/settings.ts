@@ -48,7 +48,7 @@ export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettin
     pidFile,
     controlSocket: controlSocketFor(pidFile),
     logTargets: logTargetsOf(options, launch),
-    isDaemon: launch.globals.isDaemon ?? false,
+    isDaemon: launch.globals.isDaemon ?? options.isDetached?.value ?? false,
   }
 }
 
@@ -76,6 +76,9 @@ export function diagnoseSettings(options: DaemonOptions, launch: Launch): Diagno
   if (globals.workers !== undefined && options.workers !== undefined) {
     found.push(duplicate('worker_processes', options.workers.span))
   }
+  if (globals.isDaemon !== undefined && options.isDetached !== undefined) {
+    found.push(duplicate('daemon', options.isDetached.span))
+  }
   if (globals.workers !== undefined && globals.workers !== 1) {
     found.push({
       severity: 'warning',
@@ -91,6 +94,7 @@ function logTargetsOf(options: DaemonOptions, launch: Launch): readonly LogTarge
   // As in nginx, several logs may be named, and each has its own level.
   const named = [...launch.globals.errorLogs]
   if (options.errorLog !== undefined) named.push(options.errorLog.value)
+  named.push(...(options.errorLogs?.value ?? []))
   if (named.length === 0) return [{ ...earlyLogTarget(launch), format }]
   return named.map(({ path, level }) => ({ path: logPath(path, launch.prefix), level, format }))
 }

@@ -3,35 +3,18 @@
 import type { Diagnostic } from '../base/diagnostic.ts'
 import type { Dialect, LoadOptions, LoadResult } from './dialect.ts'
 import { momentum } from './momentum/momentum.ts'
-import { looksLikeNginx } from './nginx-look.ts'
-
-/** Every language this version reads. */
-const dialects: readonly Dialect[] = [momentum]
+import { nginx } from './nginx/nginx.ts'
 
 /** Codes of the diagnostics made here, each with its explanation. */
 export const dialectCodes = {
   'dialect.file_unreadable': 'The configuration file cannot be read.',
-  'dialect.nginx_not_in_this_version':
-    'The text is in the language of nginx, which this version does not read yet.',
 } as const
 
 type DialectCode = keyof typeof dialectCodes
 
-/** The dialect of a text, or the diagnostic that says why there is none. */
-export function detectDialect(
-  file: string,
-  text: string,
-): { readonly dialect: Dialect } | { readonly problem: Diagnostic } {
-  const dialect = dialects.find((candidate) => candidate.detect(text))
-  if (dialect !== undefined) return { dialect }
-  const sign = looksLikeNginx(text)
-  return {
-    problem: {
-      ...error('dialect.nginx_not_in_this_version', 'this looks like an nginx configuration'),
-      ...(sign === undefined ? {} : { span: { file, ...sign } }),
-      hint: "the nginx dialect is not in this version; write the policy in Momentum's language",
-    },
-  }
+/** The dialect of a text: nginx's when anything in it looks so, else Momentum's. */
+export function detectDialect(text: string): Dialect {
+  return nginx.detect(text) ? nginx : momentum
 }
 
 /** Reads the main file, finds its dialect and loads it. Never throws on bad input. */
@@ -43,9 +26,7 @@ export function loadConfiguration(options: LoadOptions): LoadResult {
     return { diagnostics: [error('dialect.file_unreadable', message)], sources: new Map() }
   }
   const { text } = found
-  const detected = detectDialect(file, text)
-  if ('dialect' in detected) return detected.dialect.load({ ...options, text })
-  return { diagnostics: [detected.problem], sources: new Map([[file, text]]) }
+  return detectDialect(text).load({ ...options, text })
 }
 
 function error(code: DialectCode, message: string): Diagnostic {

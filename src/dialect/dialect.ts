@@ -28,6 +28,8 @@ export interface LoadResult {
   /** Present when no diagnostic is an error. */
   readonly policy?: Policy
   readonly diagnostics: readonly Diagnostic[]
+  /** What nginx itself prints after `[emerg]`: the first error, for texts in its language. */
+  readonly emerg?: string
   /** Every file read, in order: absolute name and text. For carets and for `-T`. */
   readonly sources: ReadonlyMap<string, string>
 }

@@ -132,7 +132,10 @@ export async function bindListen(request: BindRequest): Promise<BoundListen> {
   const backlog = request.plan.settings.listenBacklog.value
   try {
     if (endpoint.kind === 'unix') return await bindUnix(request, server)
-    if (endpoint.host === '*' || endpoint.host === '::') await bindAny(server, endpoint, backlog)
+    if (endpoint.isIpv6Only === true) {
+      await listenOn(server, { host: endpoint.host, ipv6Only: true, port: endpoint.port, backlog })
+    } else if (endpoint.host === '*' || endpoint.host === '::')
+      await bindAny(server, endpoint, backlog)
     else await listenOn(server, { host: endpoint.host, port: endpoint.port, backlog })
     return new BoundListen(request, server, undefined)
   } catch (error) {

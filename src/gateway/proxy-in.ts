@@ -1,5 +1,6 @@
 // The PROXY header in front of a client's first byte: waits for it, takes its address, goes on.
 
+import { addressOfClient, blockContains } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import { ProxyHeaderParser } from '../base/proxy-header.ts'
 import type { ProxyHeader } from '../base/proxy-header.ts'
@@ -52,7 +53,9 @@ function readProxyHeader(session: Session, chunk: Buffer): void {
 /** Everything is evaluated anew with the address that the header names. */
 function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
   const { engineSession, raw, host } = session
-  const remote = header.source?.address ?? remoteOf(raw, engineSession.plan.listen)
+  const real = remoteOf(raw, engineSession.plan.listen)
+  const source = isBelieved(session, real) ? header.source : undefined
+  const remote = source?.address ?? real
   const { listenId } = engineSession
   const isServed = host.engine.plan(listenId, undefined) !== undefined
   if (!isServed) session.write('info', `${listenId} went away while reading PROXY protocol`)
@@ -60,7 +63,7 @@ function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
     raw.destroy()
     return
   }
-  if (header.source !== undefined) session.header = header
+  if (source !== undefined) session.header = header
   const verdict = host.engine.adopt(engineSession, remote)
   if (verdict.kind === 'admit') {
     if (session.setup !== undefined) delete session.setup.parser
@@ -71,4 +74,14 @@ function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
   session.handOver()
   if (rest.length > 0) raw.unshift(rest)
   turnAway(host, raw, verdict.plan)
+}
+
+/** Whether who sent the header may say whom it speaks for (freenginx set_real_ip_from). */
+function isBelieved({ engineSession }: Session, remote: string | undefined): boolean {
+  const trusted = engineSession.plan.settings.realIpFrom?.value
+  if (trusted === undefined) return true
+  if (remote === 'unix') return trusted.isUnixTrusted
+  const address = remote === undefined ? undefined : addressOfClient(remote)
+  if (address === undefined) return false
+  return trusted.blocks.some((block) => blockContains(block, address))
 }

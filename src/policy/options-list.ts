@@ -17,6 +17,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   upstreamXclient: true,
   proxyProtocol: true,
   proxyProtocolTimeout: true,
+  realIpFrom: true,
   useTls: true,
   tlsCertificate: true,
   tlsKey: true,

@@ -1,5 +1,6 @@
 // Every option that may stand in a scope of a policy, with the type of its value.
 
+import type { Block } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
 
 /** A cap. `capMax` absent means: set, and no limit (Momentum's 0). */
@@ -27,6 +28,13 @@ export type XclientMode = 'no' | 'ifavailable' | 'required'
 /** `optional`: asked for, and verified when the client sends one (Momentum's unset value). */
 export type TlsVerifyMode = 'none' | 'optional' | 'require'
 export type StarttlsInjection = 'reject' | 'ignore' | 'allow'
+
+/** Whose PROXY headers are believed (freenginx `set_real_ip_from`). */
+export interface TrustedProxies {
+  readonly blocks: readonly Block[]
+  /** Clients of a Unix socket. */
+  readonly isUnixTrusted: boolean
+}
 
 /** How loud a limit of the authenticated stage is (freenginx `limit_conn_log_level`). */
 export type LimitLogLevel = 'info' | 'notice' | 'warn' | 'error'
@@ -81,6 +89,8 @@ export interface OptionValues {
   readonly upstreamXclient: XclientMode
   readonly proxyProtocol: boolean
   readonly proxyProtocolTimeout: DurationValue
+  /** Absent: every PROXY header is believed (momentum Proxy_Protocol). */
+  readonly realIpFrom: TrustedProxies
   readonly useTls: boolean
   readonly tlsCertificate: PathValue
   readonly tlsKey: PathValue

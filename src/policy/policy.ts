@@ -77,13 +77,23 @@ export const logLevels = [
 ] as const
 export type LogLevel = (typeof logLevels)[number]
 
+/** One log, and the least severe level it takes. */
+export interface ErrorLogTarget {
+  readonly path: string
+  readonly level: LogLevel
+}
+
 /** What the daemon itself needs; none of it concerns admission. */
 export interface DaemonOptions {
   readonly pidFile?: Sourced<string>
-  readonly errorLog?: Sourced<{ readonly path: string; readonly level: LogLevel }>
+  readonly errorLog?: Sourced<ErrorLogTarget>
+  /** Several logs, each with its own level (nginx `error_log`). */
+  readonly errorLogs?: Sourced<readonly ErrorLogTarget[]>
   /** How the error log is written; absent: nginx's lines. */
   readonly logFormat?: Sourced<'nginx' | 'json'>
   readonly workers?: Sourced<number | 'auto'>
+  /** It leaves the terminal (nginx `daemon on`). */
+  readonly isDetached?: Sourced<boolean>
 }
 
 export interface Policy {

@@ -67,6 +67,8 @@ function checkAnyListen(policy: Policy): Diagnostic[] {
 function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
+  // An auth server names the upstream of each session.
+  if (findOption(scopes, 'authHttp')?.sourced.value.server !== undefined) return []
   return [
     finding({
       severity: 'warning',

@@ -128,7 +128,7 @@ describe('random configuration texts', () => {
   it('never make the choice of a dialect throw', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        detectDialect(file, text)
+        detectDialect(text)
         expectInside(text, loadConfiguration({ file, text, reader, searchPath: [] }).diagnostics)
       }),
       { numRuns: 1000 },

@@ -4,8 +4,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Span } from '../../src/base/diagnostic.ts'
-import { renderDiagnostic } from '../../src/base/render-diagnostic.ts'
 import type { LoadResult } from '../../src/dialect/dialect.ts'
 import { loadConfiguration } from '../../src/dialect/detect.ts'
 import { memoryReader } from '../../src/dialect/memory-reader.ts'
@@ -13,7 +11,8 @@ import { momentumCodes } from '../../src/dialect/momentum/codes.ts'
 import { print } from '../../src/dialect/momentum/print.ts'
 import { parse } from '../../src/dialect/momentum/parser.ts'
 import { createReport } from '../../src/dialect/momentum/report.ts'
-import { caseNames, filesOf, isUpdating, layOut, mainFile, rule, splitCase } from './case-file.ts'
+import { caseNames, filesOf, isUpdating, mainFile, rule, splitCase } from './case-file.ts'
+import { isSpan, sectionsOf } from './policy-sections.ts'
 
 const directory = join(import.meta.dirname, 'momentum')
 const names = caseNames(directory)
@@ -62,28 +61,6 @@ function load(input: string): LoadResult {
   return loadConfiguration({ file: mainFile, reader, searchPath: ['/conf/shared'] })
 }
 
-function sectionsOf({ policy, diagnostics, sources }: LoadResult): string[] {
-  const shown = diagnostics.map((found) => renderDiagnostic(found, sources, { color: false }))
-  const found = shown.join('\n')
-  if (policy === undefined) return [found]
-  const json = layOut(JSON.parse(JSON.stringify(policy, shortSpans)), '')
-  return found === '' ? [json] : [json, found]
-}
-
-/** `line:column`, after the file's name when it is not the main one. */
-function shortSpan({ file, line, column }: Span): string {
-  const place = `${line}:${column}`
-  return file === mainFile ? place : `${file.replace('/conf/', '')} ${place}`
-}
-
-function shortSpans(_key: string, value: unknown): unknown {
-  return isSpan(value) ? shortSpan(value) : value
-}
-
 function withoutSpans(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_key, inner: unknown) => (isSpan(inner) ? '' : inner)))
-}
-
-function isSpan(value: unknown): value is Span {
-  return typeof value === 'object' && value !== null && 'line' in value && 'file' in value
 }

@@ -12,7 +12,7 @@ import { createReport } from './report.ts'
 export const momentum: Dialect = {
   name: 'momentum',
   // Every text that is not nginx's is read as Momentum's, so that its mistakes are explained.
-  detect: (text) => looksLikeNginx(text) === undefined,
+  detect: (text) => !looksLikeNginx(text),
   load,
 }
 

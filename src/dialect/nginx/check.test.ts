@@ -116,7 +116,7 @@ describe('limit_conn_zone and limit_conn', () => {
   })
 
   it('may limit one zone differently in several servers', () => {
-    const server = 'server { listen 110; limit_conn z 2; auth_users u; }'
+    const server = 'server { listen 110; limit_conn z 2; auth_http 127.0.0.1:9000; }'
     expect(emergOf(inMail(`${zone} limit_conn z 1; ${server}`))).toBeUndefined()
   })
 

@@ -246,7 +246,11 @@ class Checker {
     if (spec.block === 'skipped') {
       const message = `Postern does not read the "${name.text}" block: ${spec.about}`
       this.#report.warn({ code: 'nginx.skipped_block', message, span: name.span })
-    } else if (spec.status === 'later') {
+      return
+    }
+    const doesAgree = args[0]?.text.toLowerCase() === spec.agreesWith
+    if (spec.status === 'works' || doesAgree) return
+    if (spec.status === 'later') {
       const finding: Finding<NginxCode> = {
         code: 'nginx.not_in_this_version',
         message: `"${name.text}" is not in this version of Postern`,
@@ -254,10 +258,10 @@ class Checker {
         hint: 'remove it: nothing would act on it or enforce it',
       }
       this.#error(finding, end)
-    } else if (spec.status === 'warns' && args[0]?.text.toLowerCase() !== spec.agreesWith) {
-      const message = `Postern does not act on "${name.text}": ${spec.about}`
-      this.#report.warn({ code: 'nginx.ignored_directive', message, span: name.span })
+      return
     }
+    const message = `Postern does not act on "${name.text}": ${spec.about}`
+    this.#report.warn({ code: 'nginx.ignored_directive', message, span: name.span })
   }
 
   #body(directive: Directive, spec: DirectiveSpec): readonly CheckedDirective[] {

@@ -99,7 +99,7 @@ export interface DirectiveSpec {
   readonly status: 'works' | 'warns' | 'later'
   /** What it does, or why Postern does not act on it; follows the directive's name. */
   readonly about: string
-  /** A value for which a directive that `warns` has nothing to warn about. */
+  /** A value for which there is nothing to warn about, or to refuse. */
   readonly agreesWith?: string
 }
 

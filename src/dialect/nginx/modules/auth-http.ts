@@ -30,6 +30,8 @@ export const authHttpDirectives: readonly DirectiveSpec[] = moduleRows('auth_htt
     name: 'auth_http_pass_client_cert',
     type: flag,
     default: 'off',
-    about: "adds the client's certificate to the request",
+    status: 'warns',
+    agreesWith: 'off',
+    about: "it does not send the client's certificate to the auth server yet",
   },
 ])

@@ -29,7 +29,8 @@ const acted: readonly DirectiveSpec[] = moduleRows('core', [
     name: 'worker_shutdown_timeout',
     in: 'main',
     type: milliseconds,
-    about: 'bounds how long live sessions may go on after a quit',
+    status: 'warns',
+    about: 'after a quit it waits for the last session; a stop ends that at once',
   },
   {
     name: 'error_log',

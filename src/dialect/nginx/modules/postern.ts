@@ -44,6 +44,7 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
     type: sourceBlock,
     block: 'peer',
     duplicate: 'adds',
+    inherit: 'list',
     about: 'holds the caps and timeouts for one block of source addresses',
   },
   {
@@ -52,7 +53,12 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
     type: upstreams,
     about: 'names the mail servers behind, when no auth server does',
   },
-  { name: 'auth_users', type: text, about: 'names a file of users, in place of an auth server' },
+  {
+    name: 'auth_users',
+    type: text,
+    status: 'later',
+    about: 'names a file of users, in place of an auth server',
+  },
   {
     name: 'log_format',
     in: 'main',

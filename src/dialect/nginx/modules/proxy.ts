@@ -17,7 +17,9 @@ const proxy: readonly DirectiveSpec[] = moduleRows('proxy', [
     name: 'proxy_buffer',
     type: size,
     default: '4k',
-    about: 'bounds what is held of a reply of the upstream',
+    status: 'warns',
+    agreesWith: '4k',
+    about: 'it sizes its buffers itself',
   },
   {
     name: 'proxy_timeout',

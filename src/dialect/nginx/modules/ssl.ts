@@ -5,6 +5,8 @@ import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
 import { choice, flag, number, pair, seconds, set, text } from '../values.ts'
 
+const tlsLibrary = 'the TLS library of Node.js decides it'
+
 const versions = ['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 
 const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
@@ -28,7 +30,12 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
     inherit: 'list',
     about: 'names the file of the key to the certificate in the same place',
   },
-  { name: 'ssl_password_file', type: text, about: 'names the file of passphrases for keys' },
+  {
+    name: 'ssl_password_file',
+    type: text,
+    status: 'warns',
+    about: 'it reads keys without a passphrase only, yet',
+  },
   {
     name: 'ssl_verify_client',
     type: choice(['off', 'on', 'optional', 'optional_no_ca']),
@@ -39,7 +46,9 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
     name: 'ssl_verify_depth',
     type: number,
     default: '1',
-    about: "bounds the chain of a client's certificate",
+    status: 'warns',
+    agreesWith: '1',
+    about: "a client's chain may be of any length that leads to an authority",
   },
   {
     name: 'ssl_client_certificate',
@@ -49,14 +58,27 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_trusted_certificate',
     type: text,
-    about: "names the file of authorities for clients' certificates, which are told to nobody",
+    status: 'warns',
+    about: 'only the authorities of ssl_client_certificate are trusted',
   },
-  { name: 'ssl_crl', type: text, about: 'names the file of revoked certificates' },
+  {
+    name: 'ssl_crl',
+    type: text,
+    status: 'later',
+    about: 'names the file of revoked certificates',
+  },
 ])
 
 const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
-  { name: 'ssl_dhparam', type: text, about: 'names the file of parameters for DHE ciphers' },
-  { name: 'ssl_ecdh_curve', type: text, default: 'auto', about: 'lists the curves' },
+  { name: 'ssl_dhparam', type: text, status: 'warns', about: tlsLibrary },
+  {
+    name: 'ssl_ecdh_curve',
+    type: text,
+    default: 'auto',
+    status: 'warns',
+    agreesWith: 'auto',
+    about: tlsLibrary,
+  },
   {
     name: 'ssl_protocols',
     args: [1, anyNumber],
@@ -76,7 +98,9 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
     name: 'ssl_prefer_server_ciphers',
     type: flag,
     default: 'off',
-    about: "lets the server's order of ciphers decide",
+    status: 'warns',
+    agreesWith: 'off',
+    about: tlsLibrary,
   },
   {
     name: 'ssl_session_cache',
@@ -84,26 +108,33 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
     type: sessionCache,
     duplicate: 'replaces',
     default: 'none',
-    about: 'says where sessions are kept that clients may resume',
+    status: 'warns',
+    agreesWith: 'none',
+    about: 'clients resume sessions by tickets',
   },
   {
     name: 'ssl_session_tickets',
     type: flag,
     default: 'on',
-    about: 'lets clients resume sessions by tickets',
+    status: 'warns',
+    agreesWith: 'on',
+    about: tlsLibrary,
   },
   {
     name: 'ssl_session_ticket_key',
     type: text,
     duplicate: 'adds',
     inherit: 'list',
-    about: 'names the file of a key for tickets',
+    status: 'warns',
+    about: 'keys of tickets are made anew at each start',
   },
   {
     name: 'ssl_session_timeout',
     type: seconds,
     default: '5m',
-    about: 'bounds the time in which a session can be resumed',
+    status: 'warns',
+    agreesWith: '5m',
+    about: tlsLibrary,
   },
   {
     name: 'ssl_conf_command',
@@ -111,7 +142,7 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
     type: pair,
     duplicate: 'adds',
     inherit: 'list',
-    about: 'passes a command on to OpenSSL, as far as Node.js lets it through',
+    about: 'passes Ciphersuites on to OpenSSL; every other command is refused yet',
   },
 ])
 

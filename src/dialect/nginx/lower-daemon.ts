@@ -1,0 +1,104 @@
+// The directives of the main block: what the daemon itself needs.
+
+import type { Sourced } from '../../base/diagnostic.ts'
+import { logLevels } from '../../policy/policy.ts'
+import type { DaemonOptions, ErrorLogTarget, LogLevel } from '../../policy/policy.ts'
+import type { CheckedDirective } from './checked.ts'
+import { spanOf } from './draft.ts'
+import type { Lowering } from './draft.ts'
+import type { BlockView } from './block-view.ts'
+import type { Report } from './report.ts'
+
+export function lowerDaemon(view: BlockView, { report }: Lowering): DaemonOptions {
+  const daemon = view.last('daemon')
+  const format = view.last('log_format')
+  const pidFile = pidFileOf(view.last('pid'), report)
+  const workers = workersOf(view.last('worker_processes'), report)
+  const logs = view.all('error_log')
+  const errorLogs = logs.flatMap((found) => errorLogOf(found, report))
+  const [firstLog] = logs
+  return {
+    ...(pidFile === undefined ? {} : { pidFile }),
+    ...(firstLog === undefined ? {} : { errorLogs: { value: errorLogs, span: spanOf(firstLog) } }),
+    ...(format?.value.kind === 'choice'
+      ? { logFormat: { value: formatOf(format.value.choice), span: spanOf(format) } }
+      : {}),
+    ...(workers === undefined ? {} : { workers }),
+    ...(daemon?.value.kind === 'flag'
+      ? { isDetached: { value: daemon.value.isOn, span: spanOf(daemon) } }
+      : {}),
+  }
+}
+
+function formatOf(choice: string): 'nginx' | 'json' {
+  return choice === 'json' ? 'json' : 'nginx'
+}
+
+function pidFileOf(
+  found: CheckedDirective | undefined,
+  report: Report,
+): Sourced<string> | undefined {
+  if (found?.value.kind !== 'text') return undefined
+  const span = spanOf(found)
+  if (found.value.text !== 'off') return { value: found.value.text, span }
+  report.error({
+    code: 'nginx.not_in_this_version',
+    message: '"pid off" is not in this version of Postern',
+    span,
+    hint: 'name a file: its presence says that the daemon is ready',
+  })
+  return undefined
+}
+
+function workersOf(
+  found: CheckedDirective | undefined,
+  report: Report,
+): Sourced<number> | undefined {
+  if (found === undefined) return undefined
+  const span = spanOf(found)
+  if (found.value.kind === 'number' && found.value.number !== 1) {
+    report.error({
+      code: 'nginx.not_in_this_version',
+      message: `"worker_processes ${found.value.number}" is not in this version of Postern: it runs one worker`,
+      span,
+      hint: 'write worker_processes 1, or auto',
+    })
+    return undefined
+  }
+  if (found.value.kind === 'choice') {
+    report.warn({
+      code: 'nginx.ignored_directive',
+      message: 'Postern does not act on "worker_processes auto" yet: it runs one worker',
+      span,
+    })
+  }
+  return { value: 1, span }
+}
+
+function errorLogOf(found: CheckedDirective, report: Report): ErrorLogTarget[] {
+  const [path = '', ...words] = found.args.map((word) => word.text)
+  const span = spanOf(found)
+  if (/^(syslog|memory):/.test(path)) {
+    report.error({
+      code: 'nginx.not_in_this_version',
+      message: `"error_log ${path.replace(/:.*/s, ':')}" is not in this version of Postern`,
+      span,
+      hint: 'name a file, or stderr: nothing would be logged there',
+    })
+    return []
+  }
+  if (words.some((word) => word.startsWith('rate='))) {
+    report.warn({
+      code: 'nginx.ignored_directive',
+      message: 'Postern does not act on the rate of "error_log": it has a limit of its own',
+      span,
+    })
+  }
+  const [level] = words.filter((word) => !word.startsWith('rate='))
+  return [{ path, level: levelOf(level) }]
+}
+
+function levelOf(word: string | undefined): LogLevel {
+  if (word === undefined) return 'error'
+  return logLevels.find((known) => known === word) ?? 'debug'
+}

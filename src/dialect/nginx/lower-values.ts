@@ -1,0 +1,183 @@
+// From one directive to the value of one option: the directives that mean just that.
+
+import type { Sourced } from '../../base/diagnostic.ts'
+import type {
+  AuthHttpHeader,
+  CapValue,
+  DurationValue,
+  LimitConn,
+  LimitLogLevel,
+  LoginMethod,
+  OptionName,
+  OptionValues,
+} from '../../policy/options.ts'
+import type { CheckedDirective } from './checked.ts'
+import { put, spanOf } from './draft.ts'
+import type { Lowering, OptionsDraft } from './draft.ts'
+import type { BlockView } from './block-view.ts'
+
+/** The options whose values are exactly of this type. */
+type OptionOf<T> = {
+  [K in OptionName]: [OptionValues[K], T] extends [T, OptionValues[K]] ? K : never
+}[OptionName]
+
+/** Where values are read from and put to. */
+export interface Place {
+  readonly view: BlockView
+  readonly draft: OptionsDraft
+  readonly lowering: Lowering
+}
+
+export function lowerFlag(place: Place, name: string, option: OptionOf<boolean>): void {
+  const found = place.view.last(name)
+  if (found?.value.kind === 'flag') put(place.draft, option, found.value.isOn, spanOf(found))
+}
+
+export function lowerNumber(place: Place, name: string, option: OptionOf<number>): void {
+  const found = place.view.last(name)
+  if (found === undefined) return
+  const { value } = found
+  if (value.kind === 'number') put(place.draft, option, value.number, spanOf(found))
+  else if (value.kind === 'size') put(place.draft, option, value.sizeBytes, spanOf(found))
+}
+
+export function lowerCap(place: Place, name: string, option: OptionOf<CapValue>): void {
+  const found = place.view.last(name)
+  if (found?.value.kind !== 'cap') return
+  const { capMax } = found.value
+  put(place.draft, option, capMax === undefined ? {} : { capMax }, spanOf(found))
+}
+
+/** A time of 0 ends every session at once in nginx; nobody who writes it means that. */
+export function durationOf(place: Place, name: string): Sourced<DurationValue> | undefined {
+  const found = place.view.last(name)
+  if (found?.value.kind !== 'duration') return undefined
+  const span = spanOf(found)
+  const { ms } = found.value
+  if (ms > 0) return { value: { ms }, span }
+  place.lowering.report.warn({
+    code: 'nginx.zero_time',
+    message: `"${name} 0" means no limit of time in Postern`,
+    span,
+    hint: 'nginx would end every session at once',
+  })
+  return { value: {}, span }
+}
+
+export function lowerDuration(place: Place, name: string, option: OptionOf<DurationValue>): void {
+  const found = durationOf(place, name)
+  if (found !== undefined) put(place.draft, option, found.value, found.span)
+}
+
+/** No delay is no delay, in nginx too. */
+export function lowerGreetingDelay(place: Place): void {
+  const found = place.view.last('smtp_greeting_delay')
+  if (found?.value.kind !== 'duration') return
+  const { ms } = found.value
+  put(place.draft, 'smtpGreetingDelay', ms === 0 ? {} : { ms }, spanOf(found))
+}
+
+export function lowerText(place: Place, name: string, option: OptionOf<string>): void {
+  const found = place.view.last(name)
+  if (found?.value.kind === 'text') put(place.draft, option, found.value.text, spanOf(found))
+}
+
+/** Words of repeated directives add up, each once. */
+function wordsOf(found: readonly CheckedDirective[]): readonly string[] {
+  const words = found.flatMap(({ value }) => {
+    if (value.kind === 'texts') return value.texts
+    return value.kind === 'set' ? value.choices : []
+  })
+  return [...new Set(words)]
+}
+
+export function lowerTexts(
+  place: Place,
+  name: string,
+  option: 'imapCapabilities' | 'pop3Capabilities' | 'smtpCapabilities',
+): void {
+  const found = place.view.all(name)
+  const [first] = found
+  if (first !== undefined) put(place.draft, option, wordsOf(found), spanOf(first))
+}
+
+const methods: readonly LoginMethod[] = [
+  'plain',
+  'login',
+  'apop',
+  'cram-md5',
+  'external',
+  'xoauth2',
+  'oauthbearer',
+  'none',
+]
+
+export function lowerMethods(
+  place: Place,
+  name: string,
+  option: 'imapAuth' | 'pop3Auth' | 'smtpAuth',
+): void {
+  const found = place.view.all(name)
+  const [first] = found
+  if (first === undefined) return
+  const words = wordsOf(found)
+  put(
+    place.draft,
+    option,
+    methods.filter((method) => words.includes(method)),
+    spanOf(first),
+  )
+}
+
+export function lowerHeaders(place: Place): void {
+  const found = place.view.all('auth_http_header')
+  const [first] = found
+  if (first === undefined) return
+  const headers = found.map(({ args }): AuthHttpHeader => {
+    const [name, value] = args
+    return { name: name?.text ?? '', value: value?.text ?? '' }
+  })
+  put(place.draft, 'authHttpHeaders', headers, spanOf(first))
+}
+
+/** The list as a whole; dry run and log level are inherited each on its own. */
+export function lowerLimits(place: Place): void {
+  const found = place.view.all('limit_conn')
+  const [first] = found
+  if (first !== undefined) put(place.draft, 'limitConns', found.flatMap(limitOf), spanOf(first))
+  const level = place.view.last('limit_conn_log_level')
+  if (level?.value.kind === 'choice') {
+    const { choice } = level.value
+    const known = limitLevels.find((name) => name === choice)
+    if (known !== undefined) put(place.draft, 'limitConnLogLevel', known, spanOf(level))
+  }
+  lowerFlag(place, 'limit_conn_dry_run', 'limitConnDryRun')
+}
+
+const limitLevels: readonly LimitLogLevel[] = ['info', 'notice', 'warn', 'error']
+
+function limitOf(directive: CheckedDirective): LimitConn[] {
+  const { value } = directive
+  if (value.kind !== 'limit') return []
+  return [{ zone: value.zone, capMax: value.capMax, span: spanOf(directive) }]
+}
+
+/** What is sent to an upstream: nothing, or a header of version 1 or 2. */
+export function lowerProxyProtocol(place: Place): void {
+  const found = place.view.last('proxy_protocol')
+  if (found === undefined) return
+  const { value } = found
+  if (value.kind === 'flag') {
+    put(place.draft, 'upstreamProxyProtocol', value.isOn ? 'v1' : 'off', spanOf(found))
+  } else if (value.kind === 'choice') {
+    put(place.draft, 'upstreamProxyProtocol', 'v2', spanOf(found))
+  }
+}
+
+/** The caps of the connect stage, and whether they are tried dry. */
+export function lowerCaps(place: Place): void {
+  lowerCap(place, 'service_sessions', 'serviceSessions')
+  lowerCap(place, 'listener_sessions', 'listenerSessions')
+  lowerFlag(place, 'service_sessions_dry_run', 'serviceSessionsDryRun')
+  lowerFlag(place, 'listener_sessions_dry_run', 'listenerSessionsDryRun')
+}
