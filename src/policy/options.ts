@@ -42,6 +42,31 @@ export interface LimitConn {
   readonly span: Span
 }
 
+/** Where logins are asked about (freenginx `auth_http`). */
+export interface AuthHttpServer {
+  readonly address: UpstreamAddress
+  /** The host without a port; `localhost` for a Unix socket. */
+  readonly host: string
+  readonly uri: string
+}
+
+/** `server` absent: clients are not logged in here (`none` cancels an outer value). */
+export interface AuthHttpValue {
+  readonly server?: AuthHttpServer
+}
+
+/** One header that goes to the auth server with every question. */
+export interface AuthHttpHeader {
+  readonly name: string
+  readonly value: string
+}
+
+/** A way to log in that is offered (freenginx `imap_auth` and its like). */
+export type LoginMethod =
+  'plain' | 'login' | 'apop' | 'cram-md5' | 'external' | 'xoauth2' | 'oauthbearer' | 'none'
+
+export type StarttlsMode = 'off' | 'on' | 'only'
+
 /** The value type of each option. Which scopes allow which option is the dialect's business. */
 export interface OptionValues {
   readonly serviceSessions: CapValue
@@ -85,6 +110,36 @@ export interface OptionValues {
   readonly limitConns: readonly LimitConn[]
   readonly limitConnDryRun: boolean
   readonly limitConnLogLevel: LimitLogLevel
+  /** Set: sessions log in here before their upstream is known. */
+  readonly authHttp: AuthHttpValue
+  /** From connecting to the auth server to its last header. */
+  readonly authHttpTimeout: DurationValue
+  readonly authHttpHeaders: readonly AuthHttpHeader[]
+  /** Our name in SMTP's replies and in salts; absent: the machine's. */
+  readonly serverName: string
+  /** How long a client may take to log in, and its upstream to take it (freenginx `timeout`). */
+  readonly loginTimeout: DurationValue
+  /** Commands that cannot be read until the session ends (freenginx `max_errors`). */
+  readonly maxErrors: number
+  /** Commands before login (freenginx `max_commands`). */
+  readonly maxCommands: number
+  /** The longest command before login, literals included. */
+  readonly clientBufferBytes: number
+  readonly imapCapabilities: readonly string[]
+  readonly imapAuth: readonly LoginMethod[]
+  readonly pop3Capabilities: readonly string[]
+  readonly pop3Auth: readonly LoginMethod[]
+  readonly smtpCapabilities: readonly string[]
+  readonly smtpAuth: readonly LoginMethod[]
+  /** Absent `ms`: the greeting comes at once. */
+  readonly smtpGreetingDelay: DurationValue
+  readonly starttls: StarttlsMode
+  /** Silence of both sides after login until the session ends (freenginx `proxy_timeout`). */
+  readonly proxyTimeout: DurationValue
+  /** The client reads the upstream's own words when its login fails there. */
+  readonly proxyPassErrorMessage: boolean
+  /** AUTH PLAIN goes to the upstream. */
+  readonly proxySmtpAuth: boolean
 }
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

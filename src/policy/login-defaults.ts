@@ -1,0 +1,44 @@
+// What holds for the time before login where a policy sets nothing (freenginx's mail modules). Kept
+// apart from the other defaults: they concern only the sessions that log in here.
+
+import type { OptionValues } from './options.ts'
+
+/** Options of the login that always have a value. */
+type LoginDefaultedName =
+  | 'authHttpTimeout'
+  | 'authHttpHeaders'
+  | 'loginTimeout'
+  | 'maxErrors'
+  | 'maxCommands'
+  | 'clientBufferBytes'
+  | 'imapCapabilities'
+  | 'imapAuth'
+  | 'pop3Capabilities'
+  | 'pop3Auth'
+  | 'smtpCapabilities'
+  | 'smtpAuth'
+  | 'smtpGreetingDelay'
+  | 'starttls'
+  | 'proxyTimeout'
+  | 'proxyPassErrorMessage'
+  | 'proxySmtpAuth'
+
+export const loginDefaults: Pick<OptionValues, LoginDefaultedName> = {
+  authHttpTimeout: { ms: 60_000 },
+  authHttpHeaders: [],
+  loginTimeout: { ms: 60_000 },
+  maxErrors: 5,
+  maxCommands: 1000,
+  clientBufferBytes: 4096,
+  imapCapabilities: ['IMAP4', 'IMAP4rev1', 'UIDPLUS'],
+  imapAuth: ['plain'],
+  pop3Capabilities: ['TOP', 'USER', 'UIDL', 'RESP-CODES'],
+  pop3Auth: ['plain'],
+  smtpCapabilities: [],
+  smtpAuth: ['plain', 'login'],
+  smtpGreetingDelay: {},
+  starttls: 'off',
+  proxyTimeout: { ms: 86_400_000 },
+  proxyPassErrorMessage: false,
+  proxySmtpAuth: false,
+}
