@@ -7,6 +7,7 @@ import { momentumCodes } from '../src/dialect/momentum/codes.ts'
 import type { OptionSpec } from '../src/dialect/momentum/option-spec.ts'
 import { optionTable } from '../src/dialect/momentum/option-table.ts'
 import { scopeTitles } from '../src/dialect/momentum/scope-table.ts'
+import { nginxCodes } from '../src/dialect/nginx/codes.ts'
 import { gatewayErrors, gatewayLogs } from '../src/gateway/codes.ts'
 import { policyCodes } from '../src/policy/codes.ts'
 import { keyCodes } from '../src/policy/key.ts'
@@ -54,7 +55,7 @@ Errors and diagnostics carry a stable code. Scripts may rely on it; the wording 
 
 ### Configuration: what is written
 
-${codeTable({ ...dialectCodes, ...momentumCodes })}
+${codeTable({ ...dialectCodes, ...momentumCodes, ...nginxCodes })}
 
 ### Configuration: what it means as a whole
 

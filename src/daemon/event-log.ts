@@ -4,6 +4,7 @@ import { addressOfClient } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
 import type { AuditReport } from '../engine/audit.ts'
+import { loginOf } from '../engine/auth-facts.ts'
 import type { EngineEvent } from '../engine/events.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Finding } from '../engine/verdict.ts'
@@ -123,8 +124,9 @@ function sessionFields(
   session: EngineSession,
 ): Pick<LogEntry, 'sessionId' | 'client' | 'server' | 'login'> {
   const { id, address, listenId, facts } = session
-  const login = facts?.user === undefined ? {} : { login: facts.user }
-  return { sessionId: id, client: address.text, server: listenId, ...login }
+  const login = loginOf(facts)
+  const who = login === undefined ? {} : { login }
+  return { sessionId: id, client: address.text, server: listenId, ...who }
 }
 
 function findingFields(finding: Finding): NonNullable<LogEntry['fields']> {

@@ -95,6 +95,14 @@ describe('authenticating a session', () => {
     expect(Object.keys(counts(engine, 'user'))[0]?.length).toBeLessThan(100)
   })
 
+  it('keeps logins apart that are not UTF-8', () => {
+    const engine = createEngine({ policy: buildPolicy(perUser) })
+    for (const byte of [0xe4, 0xe4, 0xf6, 0xf6]) {
+      admitted(engine, { isUnix: false, user: Buffer.from([0x62, byte]), authHeaders: [] })
+    }
+    expect(Object.values(counts(engine, 'user'))).toEqual([2, 2])
+  })
+
   it('counts the excess of a dry-run limit and goes on to the next (S18)', () => {
     const events: EngineEvent[] = []
     const policy = buildPolicy({

@@ -29,6 +29,7 @@ import type {
   Snapshot,
 } from './engine.ts'
 import type { EngineEvent } from './events.ts'
+import { loginOf } from './auth-facts.ts'
 import type { AuthFacts } from './auth-facts.ts'
 import { KeyedZones } from './keyed-budgets.ts'
 import { MemoryZone } from './memory-zone.ts'
@@ -264,8 +265,9 @@ class MemoryEngine implements Engine {
       decidedBy,
       reason: decidedBy.isExhausted ? 'exhausted' : 'full',
     }
-    const login = facts?.user === undefined ? {} : { login: facts.user }
-    this.#onEvent?.({ kind: 'session_refused', verdict, remote, ...login })
+    const login = loginOf(facts)
+    const who = login === undefined ? {} : { login }
+    this.#onEvent?.({ kind: 'session_refused', verdict, remote, ...who })
     return verdict
   }
 }

@@ -3,28 +3,15 @@
 
 import { createServer } from 'node:net'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { Place } from './kit/place.ts'
+import type { Place } from './kit/place.ts'
 import { runProgram } from './kit/process.ts'
 import type { Output } from './kit/process.ts'
-
-const config = `E{
-  SS=5
-  Peer "10.0.0.0/8"{SS=4}
-  Peer "0.0.0.0/0"{SS=2}
-  Listen ":25"{}
-}`
-const broken = `E{
-  SS=many
-  Listen ":25"{}
-  Serivce_Sessions = 3
-}`
+import { twoConfigurations } from './kit/two-configurations.ts'
 
 let place: Place
 
 beforeEach(async () => {
-  place = new Place({ upstream: '127.0.0.1:2500' })
-  await place.writeConfig('postern.conf', config)
-  await place.writeConfig('broken.conf', broken)
+  place = await twoConfigurations()
   return () => place.remove()
 })
 

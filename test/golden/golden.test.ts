@@ -1,7 +1,7 @@
 // Runs every NAME.case: a configuration, a line of dashes, and what loading it must give.
 // Adding a case is adding a file; UPDATE_GOLDENS=1 writes what loading gives now.
 
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Span } from '../../src/base/diagnostic.ts'
@@ -13,14 +13,10 @@ import { momentumCodes } from '../../src/dialect/momentum/codes.ts'
 import { print } from '../../src/dialect/momentum/print.ts'
 import { parse } from '../../src/dialect/momentum/parser.ts'
 import { createReport } from '../../src/dialect/momentum/report.ts'
+import { caseNames, filesOf, isUpdating, layOut, mainFile, rule, splitCase } from './case-file.ts'
 
-const isUpdating = process.env['UPDATE_GOLDENS'] === '1'
 const directory = join(import.meta.dirname, 'momentum')
-const names = readdirSync(directory).filter((name) => name.endsWith('.case'))
-
-/** The configuration lies in /conf, and /conf/shared is the search path. */
-const mainFile = '/conf/main.conf'
-const rule = '-'.repeat(60)
+const names = caseNames(directory)
 
 describe('golden files of the momentum dialect', () => {
   it.each(names)('%s loads to what the file says', (name) => {
@@ -60,24 +56,7 @@ describe('golden files of the momentum dialect', () => {
   })
 })
 
-/** Text before the first line of ten or more dashes, and text after it. */
-function splitCase(text: string): [string, string] {
-  const line = /^-{10,}\n/m.exec(text)
-  if (line === null) return [text, '']
-  return [text.slice(0, line.index), text.slice(line.index + line[0].length)]
-}
-
-/** `=== b.conf` starts another file, with a path relative to the main one. */
-function filesOf(input: string): Map<string, string> {
-  const [main = '', ...others] = input.split(/^=== /m)
-  const files = new Map([[mainFile, main]])
-  for (const other of others) {
-    const newline = other.indexOf('\n')
-    files.set(join('/conf', other.slice(0, newline)), other.slice(newline + 1))
-  }
-  return files
-}
-
+/** /conf/shared is the search path. */
 function load(input: string): LoadResult {
   const reader = memoryReader(filesOf(input))
   return loadConfiguration({ file: mainFile, reader, searchPath: ['/conf/shared'] })
@@ -107,19 +86,4 @@ function withoutSpans(value: unknown): unknown {
 
 function isSpan(value: unknown): value is Span {
   return typeof value === 'object' && value !== null && 'line' in value && 'file' in value
-}
-
-/** JSON with everything that fits into 100 columns on one line. */
-function layOut(value: unknown, indent: string): string {
-  const flat = JSON.stringify(value)
-  if (typeof value !== 'object' || value === null || indent.length + flat.length <= 100) return flat
-  const inner = `${indent}  `
-  if (Array.isArray(value)) {
-    const items = value.map((item) => `${inner}${layOut(item, inner)}`)
-    return `[\n${items.join(',\n')}\n${indent}]`
-  }
-  const fields = Object.entries(value).map(
-    ([key, field]) => `${inner}${JSON.stringify(key)}: ${layOut(field, inner)}`,
-  )
-  return `{\n${fields.join(',\n')}\n${indent}}`
 }

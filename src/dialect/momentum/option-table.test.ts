@@ -65,8 +65,10 @@ describe('the option table', () => {
 
   it('has a row for every option a policy can hold', () => {
     const keys = optionTable.flatMap((spec) => (spec.status === 'works' ? [spec.key] : []))
+    // Limit_Conn is refused until the gate can log clients in.
+    const isSayable = (name: string): boolean => !name.startsWith('limitConn')
     expect([...new Set(keys)].toSorted()).toEqual(
-      [...optionNames, 'pidFile', 'errorLog', 'logFormat', 'workers'].toSorted(),
+      [...optionNames.filter(isSayable), 'pidFile', 'errorLog', 'logFormat', 'workers'].toSorted(),
     )
   })
 

@@ -40,5 +40,6 @@ describe('xtext', () => {
   it('encodes everything but printable ASCII, and the two signs it uses itself', () => {
     expect(xtext('[a]:b-~!')).toBe('[a]:b-~!')
     expect(xtext('a+b=c d\r\n\x7fä')).toBe('a+2Bb+3Dc+20d+0D+0A+7F+C3+A4')
+    expect(xtext(Buffer.from([0x61, 0xff]))).toBe('a+FF')
   })
 })

@@ -1,0 +1,141 @@
+// Readers of what the core, events and ssl modules have of their own, and of Postern's caps.
+
+import { logLevels } from '../../policy/policy.ts'
+import type { Problem, ValueResult, ValueType } from './directive-spec.ts'
+import { laterCluster } from './limit-values.ts'
+import type { Directive, Word } from './syntax.ts'
+import { parseNumber, parseSize } from './units.ts'
+import { didYouMean, invalid } from './values.ts'
+
+/** Counts are kept in signed 32-bit cells, where a larger cap could never be reached. */
+const maxCap = 2_147_483_647
+
+/** Eight pages of 4 KiB: nginx's smallest zone. */
+const minCacheBytes = 32_768
+
+function badValue(message: string, word: Word | undefined, hint?: string): ValueResult {
+  return { problem: { code: 'nginx.bad_value', message, word, hint } }
+}
+
+/** `number | auto` */
+export const workerProcesses: ValueType = {
+  syntax: 'number | auto',
+  example: '1',
+  read(directive): ValueResult {
+    const text = directive.args[0]?.text ?? ''
+    if (text === 'auto') return { value: { kind: 'choice', choice: text } }
+    const count = parseNumber(text)
+    if (count === undefined) return { problem: invalid(directive, 'value') }
+    return { value: { kind: 'number', number: count } }
+  },
+}
+
+/** The number of sessions of one process. */
+export const workerConnections: ValueType = {
+  syntax: 'number',
+  example: '512',
+  read(directive): ValueResult {
+    const [word] = directive.args
+    const count = parseNumber(word?.text ?? '')
+    if (count === undefined) return badValue(`invalid number "${word?.text ?? ''}"`, word)
+    return { value: { kind: 'number', number: count } }
+  },
+}
+
+/** What some build of nginx waits for events with. */
+const eventTypes = ['epoll', 'poll', 'select', 'kqueue', 'eventport', '/dev/poll']
+
+/** The way nginx waits for events; Postern checks the name only. */
+export const eventType: ValueType = {
+  syntax: eventTypes.join(' | '),
+  example: 'epoll',
+  read(directive): ValueResult {
+    const [word] = directive.args
+    const choice = eventTypes.find((known) => known === word?.text)
+    if (choice !== undefined) return { value: { kind: 'choice', choice } }
+    return badValue(`invalid event type "${word?.text ?? ''}"`, word)
+  },
+}
+
+/** nginx's levels, and those of its debugging log by module. */
+const levelWords = [
+  ...logLevels,
+  ...['core', 'alloc', 'mutex', 'event', 'http', 'mail', 'stream'].map((name) => `debug_${name}`),
+]
+
+/** `file [level] [rate=number]`; several debug levels may follow each other. */
+export const errorLog: ValueType = {
+  syntax: 'file [level] [rate=number]',
+  example: 'logs/error.log notice',
+  read(directive): ValueResult {
+    const [, ...words] = directive.args
+    let level: string | undefined
+    for (const word of words) {
+      if (/^rate=[0-9]+$/.test(word.text)) continue
+      const known = levelWords.find((name) => name === word.text)
+      const isDebugPart = known?.startsWith('debug_') === true
+      const mayAdd = level === undefined || (isDebugPart && level.startsWith('debug_'))
+      if (known === undefined || (isDebugPart && !mayAdd)) {
+        const hint = didYouMean(word.text, logLevels) ?? `the levels are ${logLevels.join(', ')}`
+        return badValue(`invalid log level "${word.text}"`, word, hint)
+      }
+      if (!mayAdd) return badValue(`duplicate log level "${word.text}"`, word)
+      level = known
+    }
+    return { value: { kind: 'texts', texts: directive.args.map((word) => word.text) } }
+  },
+}
+
+/** A number of sessions, 0 for no limit; `cluster` is of a later version. */
+export const cap: ValueType = {
+  syntax: 'number [cluster]',
+  example: '20',
+  read(directive): ValueResult {
+    const [count, extra] = directive.args
+    if (extra !== undefined) return { problem: clusterOr(directive, extra) }
+    const capMax = parseNumber(count?.text ?? '')
+    if (capMax === undefined || capMax > maxCap) {
+      const hint = 'write decimal digits; 0 means no limit'
+      return { problem: invalid(directive, 'number', hint) }
+    }
+    return { value: { kind: 'cap', ...(capMax === 0 ? {} : { capMax }) } }
+  },
+}
+
+function clusterOr(directive: Directive, word: Word): Problem {
+  if (word.text === 'cluster') return laterCluster(directive, word)
+  return { code: 'nginx.bad_value', message: `invalid parameter "${word.text}"`, word }
+}
+
+/** `off | none | builtin[:size] | shared:name:size`, up to two of them. */
+export const sessionCache: ValueType = {
+  syntax: 'off | none | [builtin[:size]] [shared:name:size]',
+  example: 'shared:tls:1m',
+  read(directive, { zones }): ValueResult {
+    for (const word of directive.args) {
+      const cache = readCache(word)
+      if ('code' in cache) return { problem: cache }
+      if (cache.name === undefined) continue
+      const { name, sizeBytes } = cache
+      const conflict = zones.add(name, { use: 'ssl', span: word.span, sizeBytes })
+      if (conflict !== undefined) return { problem: { ...conflict, word } }
+    }
+    return { value: { kind: 'texts', texts: directive.args.map((word) => word.text) } }
+  },
+}
+
+type Cache = { readonly name?: undefined } | { readonly name: string; readonly sizeBytes: number }
+
+function readCache(word: Word): Cache | Problem {
+  const { text } = word
+  if (/^(off|none|builtin|builtin:[0-9]+)$/.test(text)) return {}
+  const [, name, size = ''] = /^shared:([^:]+):(.*)$/s.exec(text) ?? []
+  const sizeBytes = parseSize(size)
+  if (name === undefined || sizeBytes === undefined) {
+    const hint = 'write shared:name:size, with a size as in 1m'
+    return { code: 'nginx.bad_value', message: `invalid session cache "${text}"`, word, hint }
+  }
+  if (sizeBytes >= minCacheBytes) return { name, sizeBytes }
+  const message = `session cache "${text}" is too small`
+  return { code: 'nginx.zone_too_small', message, word, hint: 'the smallest zone is 32k' }
+}

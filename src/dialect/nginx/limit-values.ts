@@ -1,0 +1,155 @@
+// Readers of limit_conn_zone and limit_conn, in nginx's order of checks (freenginx 1.2).
+
+import type { Problem, ValueResult, ValueType, ZoneValue } from './directive-spec.ts'
+import type { Directive, Word } from './syntax.ts'
+import { parseNumber, parseSize } from './units.ts'
+import { didYouMean } from './values.ts'
+
+/** Eight pages of 4 KiB: nginx's smallest zone. */
+const minZoneBytes = 32_768
+
+/** nginx counts in 16 bits. */
+const maxConnections = 65_535
+
+/** Variables a key is made of: nginx's two, and Postern's. */
+const keyVariables = [
+  '$remote_user',
+  '$remote_addr',
+  '$remote_net',
+  '$remote_domain',
+  '$service',
+  '$listener',
+  '$pathway',
+] as const
+
+const headerPrefix = '$auth_http_'
+
+/** `KEY zone=NAME:SIZE [case=fold]`; `cluster` is of a later version. */
+export const limitZone: ValueType = {
+  syntax: 'key zone=name:size [case=fold] [cluster]',
+  example: '$remote_user zone=users:10m',
+  read(directive, { zones }) {
+    const [key, zone, ...rest] = directive.args
+    if (key === undefined || zone === undefined) return wrongCount(directive)
+    const extra = readExtra(directive, rest)
+    if ('problem' in extra) return extra
+    const keyProblem = checkKey(key)
+    if (keyProblem !== undefined) return { problem: keyProblem }
+    const parsed = parseZone(zone)
+    if ('code' in parsed) return { problem: parsed }
+    if (parsed.name === '') {
+      const message = `"${directive.name.text}" must have "zone" parameter`
+      return { problem: { code: 'nginx.zone_name_missing', message, word: zone } }
+    }
+    const claim = { use: 'limit_conn', span: zone.span, sizeBytes: parsed.sizeBytes } as const
+    const conflict = zones.add(parsed.name, claim)
+    if (conflict !== undefined) return { problem: { ...conflict, word: zone } }
+    const bound = zones.bind(parsed.name, key.text)
+    if (bound !== undefined) {
+      const message = `${directive.name.text} "${parsed.name}" is already bound to key "${bound}"`
+      return { problem: { code: 'nginx.zone_bound', message, word: zone } }
+    }
+    const value: ZoneValue = { ...parsed, key: key.text, isCaseFolded: extra.isCaseFolded }
+    return { value: { kind: 'zone', zone: value }, warnings: keyWarnings(key) }
+  },
+}
+
+function wrongCount({ name }: Directive): { readonly problem: Problem } {
+  const message = `invalid number of arguments in "${name.text}" directive`
+  return { problem: { code: 'nginx.argument_count', message } }
+}
+
+/** A key is one variable, or several with one blank between each two. */
+function checkKey(key: Word): Problem | undefined {
+  const isKey = key.text
+    .split(' ')
+    .every((part) => keyVariables.some((known) => known === part) || part.startsWith(headerPrefix))
+  if (isKey) return undefined
+  const names = [...keyVariables, `${headerPrefix}NAME`]
+  const hint = didYouMean(key.text, keyVariables) ?? `a key is made of ${names.join(', ')}`
+  const message = `invalid parameter "${key.text}"`
+  return { code: 'nginx.bad_value', message, word: key, hint }
+}
+
+/** nginx takes any name; only lower-case letters, digits and underscores can ever match. */
+function keyWarnings(key: Word): readonly Problem[] {
+  return key.text
+    .split(' ')
+    .filter((part) => part.startsWith(headerPrefix) && !/^\$auth_http_[a-z0-9_]+$/.test(part))
+    .map((part) => ({
+      code: 'nginx.key_never_matches',
+      message: `no header has the name in "${part}", so nothing is counted under it`,
+      word: key,
+      hint: 'write the name of the header in lower case, with "_" for "-"',
+    }))
+}
+
+/** `zone=NAME:SIZE`; the first colon ends the name. */
+function parseZone(word: Word): { readonly name: string; readonly sizeBytes: number } | Problem {
+  if (!word.text.startsWith('zone=')) {
+    const message = `invalid parameter "${word.text}"`
+    return { code: 'nginx.bad_value', message, word, hint: 'write zone=name:size' }
+  }
+  const colon = word.text.indexOf(':')
+  const sizeBytes = colon === -1 ? undefined : parseSize(word.text.slice(colon + 1))
+  if (sizeBytes === undefined) {
+    const message = `invalid zone size "${word.text}"`
+    const hint = 'write zone=name:size, with a size as in 32k or 10m'
+    return { code: 'nginx.zone_size', message, word, hint }
+  }
+  if (sizeBytes < minZoneBytes) {
+    const message = `zone "${word.text}" is too small`
+    return { code: 'nginx.zone_too_small', message, word, hint: 'the smallest zone is 32k' }
+  }
+  return { name: word.text.slice('zone='.length, colon), sizeBytes }
+}
+
+function readExtra(
+  directive: Directive,
+  words: readonly Word[],
+): { readonly isCaseFolded: boolean } | { readonly problem: Problem } {
+  for (const word of words) {
+    if (word.text === 'case=fold') continue
+    if (word.text === 'cluster') return { problem: laterCluster(directive, word) }
+    // nginx takes exactly two arguments, and says so.
+    return wrongCount(directive)
+  }
+  return { isCaseFolded: words.length > 0 }
+}
+
+/** Counting over all nodes is promised, and not kept yet. */
+export function laterCluster({ name }: Directive, word: Word): Problem {
+  return {
+    code: 'nginx.not_in_this_version',
+    message: `"${name.text} ... cluster" is not in this version of Postern`,
+    word,
+    hint: 'remove "cluster": each node would count for itself',
+  }
+}
+
+/** `ZONE NUMBER`; the zone may be declared later in the text. */
+export const limit: ValueType = {
+  syntax: 'zone number',
+  example: 'users 10',
+  read(directive, { zones, limitedZones }): ValueResult {
+    const [zone, count] = directive.args
+    if (zone === undefined || count === undefined) return wrongCount(directive)
+    const conflict = zones.add(zone.text, { use: 'limit_conn', span: zone.span })
+    if (conflict !== undefined) return { problem: { ...conflict, word: zone } }
+    if (limitedZones.has(zone.text)) {
+      const message = `"${directive.name.text}" directive is duplicate`
+      return { problem: { code: 'nginx.duplicate', message, word: zone } }
+    }
+    const capMax = parseNumber(count.text)
+    if (capMax === undefined || capMax === 0) {
+      const message = `invalid number of connections "${count.text}"`
+      return { problem: { code: 'nginx.limit_number', message, word: count } }
+    }
+    if (capMax > maxConnections) {
+      const message = 'connection limit must be less 65536'
+      return { problem: { code: 'nginx.limit_number', message, word: count } }
+    }
+    limitedZones.add(zone.text)
+    return { value: { kind: 'limit', zone: zone.text, capMax } }
+  },
+}

@@ -1,0 +1,37 @@
+// Directives of freenginx's mail limit_conn module.
+
+import { moduleRows } from '../directive-spec.ts'
+import type { DirectiveSpec } from '../directive-spec.ts'
+import { limit, limitZone } from '../limit-values.ts'
+import { choice, flag } from '../values.ts'
+
+export const limitConnDirectives: readonly DirectiveSpec[] = moduleRows('limit_conn', [
+  {
+    name: 'limit_conn_zone',
+    in: 'mail',
+    args: [2, 4],
+    type: limitZone,
+    duplicate: 'adds',
+    about: 'declares a zone that counts sessions by a key',
+  },
+  {
+    name: 'limit_conn',
+    args: 2,
+    type: limit,
+    duplicate: 'adds',
+    inherit: 'list',
+    about: 'caps the sessions of each key of a zone',
+  },
+  {
+    name: 'limit_conn_log_level',
+    type: choice(['info', 'notice', 'warn', 'error']),
+    default: 'error',
+    about: 'is the level at which a refusal is logged',
+  },
+  {
+    name: 'limit_conn_dry_run',
+    type: flag,
+    default: 'off',
+    about: 'counts and logs, and refuses nobody',
+  },
+])

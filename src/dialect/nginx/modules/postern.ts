@@ -1,0 +1,87 @@
+// Directives that nginx does not have: Momentum's caps, and what Postern adds.
+
+import { sourceBlock, upstreams } from '../address-values.ts'
+import { cap } from '../core-values.ts'
+import { anyNumber, moduleRows } from '../directive-spec.ts'
+import type { DirectiveSpec } from '../directive-spec.ts'
+import { choice, flag, text, texts } from '../values.ts'
+
+const caps: readonly DirectiveSpec[] = moduleRows(
+  'postern',
+  (
+    [
+      {
+        name: 'service_sessions',
+        args: [1, 2],
+        type: cap,
+        about: 'caps the sessions of a protocol over all servers; 0 is no limit',
+      },
+      {
+        name: 'listener_sessions',
+        args: [1, 2],
+        type: cap,
+        about: 'caps the sessions of each listen; 0 is no limit',
+      },
+      {
+        name: 'service_sessions_dry_run',
+        type: flag,
+        default: 'off',
+        about: 'counts and logs what service_sessions would refuse, and refuses nobody',
+      },
+      {
+        name: 'listener_sessions_dry_run',
+        type: flag,
+        default: 'off',
+        about: 'counts and logs what listener_sessions would refuse, and refuses nobody',
+      },
+    ] as const
+  ).map((row) => ({ ...row, in: 'mail server peer' })),
+)
+
+const others: readonly DirectiveSpec[] = moduleRows('postern', [
+  {
+    name: 'peer',
+    type: sourceBlock,
+    block: 'peer',
+    duplicate: 'adds',
+    about: 'holds the caps and timeouts for one block of source addresses',
+  },
+  {
+    name: 'proxy_pass',
+    args: [1, anyNumber],
+    type: upstreams,
+    about: 'names the mail servers behind, when no auth server does',
+  },
+  { name: 'auth_users', type: text, about: 'names a file of users, in place of an auth server' },
+  {
+    name: 'log_format',
+    in: 'main',
+    type: choice(['nginx', 'json']),
+    default: 'nginx',
+    about: 'is how the error log is written',
+  },
+  {
+    name: 'admin',
+    in: 'main',
+    type: text,
+    status: 'later',
+    about: 'binds the admin API, the metrics and the web page',
+  },
+  {
+    name: 'admin_token_file',
+    in: 'main',
+    type: text,
+    status: 'later',
+    about: 'names the file of the token that the admin API asks for',
+  },
+  {
+    name: 'cluster',
+    in: 'main',
+    args: [1, anyNumber],
+    type: texts,
+    status: 'later',
+    about: 'names the store that counts over all nodes',
+  },
+])
+
+export const posternDirectives: readonly DirectiveSpec[] = [...caps, ...others]

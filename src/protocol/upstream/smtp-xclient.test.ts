@@ -1,0 +1,42 @@
+// Expectations for XCLIENT as nginx's mail proxy says it.
+
+import { describe, expect, it } from 'vitest'
+import type { Address } from '../../base/address.ts'
+import { clientNameText, proxyXclient } from './smtp-xclient.ts'
+
+const v6: Address = { family: 6, words: [0x20010db8, 0, 0, 1], text: '2001:db8::1' }
+const name = { kind: 'temporarily_unavailable' } as const
+
+describe('proxyXclient', () => {
+  it('marks an IPv6 address and says what the resolver found', () => {
+    const options = { mode: 'always', client: { address: v6 }, name } as const
+    expect(proxyXclient(options, undefined, undefined)?.toString()).toBe(
+      'XCLIENT ADDR=IPV6:2001:db8::1 NAME=[TEMPUNAVAIL]\r\n',
+    )
+  })
+
+  it('declares the address of a Unix-socket client unavailable', () => {
+    const options = { mode: 'always', client: {}, name } as const
+    expect(proxyXclient(options, Buffer.from('u'), undefined)?.toString()).toBe(
+      'XCLIENT ADDR=[UNAVAILABLE] LOGIN=u NAME=[TEMPUNAVAIL]\r\n',
+    )
+  })
+
+  it('is none when the upstream is asked first and does not take an address', () => {
+    const options = { mode: 'required', client: { address: v6 }, name } as const
+    expect(proxyXclient(options, undefined, ['NAME'])).toBeUndefined()
+    expect(proxyXclient(options, undefined, undefined)).toBeUndefined()
+    expect(proxyXclient(options, Buffer.from('u'), ['ADDR'])?.toString()).toBe(
+      'XCLIENT ADDR=IPV6:2001:db8::1\r\n',
+    )
+  })
+})
+
+describe('clientNameText', () => {
+  it('is the name, or why there is none', () => {
+    expect(clientNameText({ kind: 'known', name: 'mail.example' })).toBe('mail.example')
+    expect(clientNameText({ kind: 'known', name: '' })).toBe('[UNAVAILABLE]')
+    expect(clientNameText({ kind: 'unavailable' })).toBe('[UNAVAILABLE]')
+    expect(clientNameText(name)).toBe('[TEMPUNAVAIL]')
+  })
+})
