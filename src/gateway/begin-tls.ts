@@ -19,18 +19,18 @@ export interface TlsBeginning {
   /** A limit of the caller's, beside the handshake's own. */
   readonly untilMs?: number
   /** Where the session goes once it is inside TLS. */
-  readonly then: (session: Session) => void
+  readonly onSecured: (session: Session) => void
 }
 
 /** Starts the handshake. */
-export function beginTls(session: Session, { early, untilMs, then }: TlsBeginning): void {
+export function beginTls(session: Session, { early, untilMs, onSecured }: TlsBeginning): void {
   const profile = profileOf(session)
   if (profile === undefined) {
     session.client.destroy()
     return
   }
   const { raw, setup } = session
-  if (setup !== undefined) setup.tls = { profile, then }
+  if (setup !== undefined) setup.tls = { profile, onSecured }
   detachClient(raw)
   if (early !== undefined && early.length > 0) raw.unshift(early)
   const secured: SessionSocket = startTls(raw, profile)
@@ -52,7 +52,7 @@ function onSecure(this: SessionSocket): void {
     return
   }
   session.touch()
-  tls?.then(session)
+  tls?.onSecured(session)
 }
 
 function profileOf(session: Session): TlsProfile | undefined {

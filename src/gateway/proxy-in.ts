@@ -24,7 +24,8 @@ export function awaitProxyHeader(session: Session): void {
 
 /** The address is known and the session admitted: TLS, or straight to what it came for. */
 export function afterAddress(session: Session, early: Buffer | undefined): void {
-  if (session.engineSession.plan.settings.useTls.value) beginTls(session, { early, then: beginSecured })
+  if (session.engineSession.plan.settings.useTls.value)
+    beginTls(session, { early, onSecured: beginSecured })
   else beginService(session, early)
 }
 

@@ -14,6 +14,7 @@ import type { Log, LogLevelName } from '../base/log.ts'
 import type { ProxyHeader, ProxyHeaderParser } from '../base/proxy-header.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import { loginOf } from '../engine/auth-facts.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Plan } from '../policy/plan.ts'
@@ -86,7 +87,7 @@ export interface Setup {
   connectingSinceMs: number
   parser?: ProxyHeaderParser
   /** What the TLS handshake was begun with, and where it leads. */
-  tls?: { readonly profile: TlsProfile; readonly then: (session: Session) => void }
+  tls?: { readonly profile: TlsProfile; readonly onSecured: (session: Session) => void }
   /** The client logs in here, before its upstream is known. */
   login?: LoginStage
   /** Upstream addresses still to be tried, in order. */
@@ -171,7 +172,7 @@ export class Session implements Waiting {
 
   /** Who logged in, or is about to. */
   get login(): string | undefined {
-    return this.engineSession.facts?.user ?? this.setup?.login?.user
+    return loginOf(this.engineSession.facts) ?? this.setup?.login?.user
   }
 
   touch(): void {

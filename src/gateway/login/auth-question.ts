@@ -19,7 +19,7 @@ export function authRequestOf(session: Session, attempt: Attempt): AuthRequest {
   const tls = tlsOf(session)
   return {
     method: credentials.method satisfies AuthMethod,
-    user: loginOf(credentials),
+    user: loginBytes(credentials),
     password: proofOf(credentials),
     ...(salt === undefined ? {} : { salt }),
     protocol: details.service,
@@ -45,7 +45,7 @@ export function clientNameOf(session: Session): ClientName {
   return { kind: isUnixClient(session) ? 'temporarily_unavailable' : 'unavailable' }
 }
 
-export function loginOf(credentials: Credentials): Buffer {
+export function loginBytes(credentials: Credentials): Buffer {
   return credentials.method === 'none' ? nobody : credentials.login
 }
 
@@ -68,12 +68,6 @@ export function passwordOf(credentials: Credentials): Buffer | undefined {
     default:
       return undefined
   }
-}
-
-/** A name of bytes as text: UTF-8, or else one character a byte, so that no two names become one. */
-export function nameText(name: Buffer): string {
-  const text = name.toString()
-  return Buffer.from(text).equals(name) ? text : name.toString('latin1')
 }
 
 function envelopeOf(details: DialogueDetails): Pick<AuthRequest, 'envelope'> {

@@ -16,7 +16,7 @@ import { smtpLogin } from '../../protocol/upstream/smtp-login.ts'
 import type { SmtpLoginOptions } from '../../protocol/upstream/smtp-login.ts'
 import type { Plan, Settings } from '../../policy/plan.ts'
 import type { Session } from '../session.ts'
-import { clientNameOf, isUnixClient, loginOf, passwordOf } from './auth-question.ts'
+import { clientNameOf, isUnixClient, loginBytes, passwordOf } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import { greetingOf, loginOption, offerOf, serverNameOf, starttlsOf } from './login-settings.ts'
 import type { LoginService } from './login-settings.ts'
@@ -65,7 +65,7 @@ export function upstreamLoginOf(
   { attempt, answer }: { readonly attempt: Attempt; readonly answer: AuthAccept },
 ): UpstreamLogin | undefined {
   const { details, credentials } = attempt
-  const user = answer.user ?? loginOf(credentials)
+  const user = answer.user ?? loginBytes(credentials)
   const password = answer.password ?? passwordOf(credentials)
   const isPasswordForeign = answer.password !== undefined
   const full: LoginCredentials | undefined =

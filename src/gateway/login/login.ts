@@ -24,7 +24,7 @@ import type { LoginStage, Session } from '../session.ts'
 import { adoptUpstream } from '../upstream.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import { AuthExchange } from './auth-exchange.ts'
-import { authRequestOf, isUnixClient, loginOf, nameText } from './auth-question.ts'
+import { authRequestOf, isUnixClient, loginBytes } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import { clientDialogueOf, needsPassword, upstreamLoginOf } from './dialogue-of.ts'
 import { loginOption, loginServiceOf } from './login-settings.ts'
@@ -59,7 +59,8 @@ export class Login implements LoginStage {
   #action: string = 'sending client greeting line'
   /** Absolute: commands do not move it (freenginx `timeout`). */
   #commandsUntilMs = forever
-  #user: string | undefined
+  /** Empty: nobody, with the method `none`. */
+  #login: Buffer | undefined
   #attempt: Attempt | undefined
   #waitCount = 0
   #exchange: AuthExchange | undefined
@@ -97,7 +98,8 @@ export class Login implements LoginStage {
   }
 
   get user(): string | undefined {
-    return this.#user
+    const isNamed = this.#login !== undefined && this.#login.length > 0
+    return isNamed ? this.#login?.toString() : undefined
   }
 
   onTimeout(): void {
@@ -186,7 +188,7 @@ export class Login implements LoginStage {
     if (event?.kind === 'starttls') {
       this.#action = 'in starttls state'
       session.receive = undefined
-      beginTls(session, { untilMs: this.#commandsUntilMs, then: () => this.#onTls() })
+      beginTls(session, { untilMs: this.#commandsUntilMs, onSecured: () => this.#onTls() })
       return
     }
     if (actions.pauseClient === true) {
@@ -211,8 +213,8 @@ export class Login implements LoginStage {
   #onCredentials(attempt: Attempt): void {
     this.#attempt = attempt
     this.#waitCount = 0
-    const login = loginOf(attempt.credentials)
-    this.#user = login.length === 0 ? undefined : nameText(login)
+    // Copied, since it outlives the large chunk whose memory it may share.
+    this.#login = Buffer.from(loginBytes(attempt.credentials))
     this.#ask()
   }
 
@@ -284,7 +286,7 @@ export class Login implements LoginStage {
     const keepsSession = waitMs !== undefined
     this.#failure = undefined
     this.#attempt = undefined
-    this.#user = undefined
+    this.#login = undefined
     this.#awaitCommands()
     this.#answer({
       kind: 'refused',
@@ -302,12 +304,13 @@ export class Login implements LoginStage {
   /** The stage after authentication: all limits, once, before the upstream (SEMANTICS S14). */
   #onAccept(answer: AuthAccept): void {
     const session = this.#session
-    if (answer.user !== undefined) this.#user = nameText(answer.user)
-    const user = this.#user
+    if (answer.user !== undefined) this.#login = answer.user
+    const user = this.#login
     const verdict = session.host.engine.authenticate(session.engineSession, {
       isUnix: isUnixClient(session),
-      ...(user === undefined || user === '' ? {} : { user }),
-      authHeaders: answer.headers,
+      ...(user === undefined || user.length === 0 ? {} : { user }),
+      // They are kept as long as the session, and a password is not to be.
+      authHeaders: answer.headers.filter(({ name }) => name.toLowerCase() !== 'auth-pass'),
     })
     if (verdict.kind === 'admit') {
       this.#connect(answer)
