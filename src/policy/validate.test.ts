@@ -52,7 +52,9 @@ describe('validation of a policy', () => {
       'warning policy.limit_never_asked',
     ])
     const zones = { user: '$remote_user' }
-    expect(codes({ zones, smtp: { limits: { user: 1 }, listens: { ':25': {} } } })).toEqual([])
+    expect(codes({ zones, smtp: { limits: { user: 1 }, listens: { ':25': {} } } })).toEqual([
+      'warning policy.limit_never_asked',
+    ])
   })
 
   it('refuses TLS without a certificate', () => {
