@@ -28,6 +28,7 @@ function objectText(value: Readonly<Record<string, unknown>>, option: string): s
   if (value['kind'] === 'unix') return String(value['path'])
   if (value['kind'] === 'tcp') return hostPort(String(value['host']), value['port'])
   if (option === 'tlsProtocols') return `${String(value['min'])} to ${String(value['max'])}`
+  if (option === 'authHttp') return authHttpText(value['server'])
   if (option === 'context') return JSON.stringify(value)
   if ('ms' in value) return `${Number(value['ms']) / 1000} s`
   if ('capMax' in value) return String(value['capMax'])
@@ -44,6 +45,14 @@ const emptyValues: ReadonlyMap<string, string> = new Map([
   ['serviceSessions', 'no limit'],
   ['listenerSessions', 'no limit'],
 ])
+
+/** As Auth_HTTP is written. */
+function authHttpText(server: unknown): string {
+  if (typeof server !== 'object' || server === null) return 'none'
+  const { address, uri } = server as { readonly address: unknown; readonly uri: string } // AuthHttpServer
+  const where = valueText('upstream', address)
+  return where.startsWith('/') ? `unix:${where}:${uri}` : `http://${where}${uri}`
+}
 
 function hostPort(host: string, port: unknown): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`

@@ -43,6 +43,9 @@ function onClientError(this: SessionSocket, error: Error): void {
       session.write('info', `SSL_do_handshake() failed (${error.message}) while SSL handshaking`)
       return
     case 'proxy_header':
+    case 'login':
+    case 'authenticating':
+    case 'logging_in':
     case 'connecting':
       session.write('info', `client closed connection (${errnoText(error)}) ${whileText(session)}`)
       return
@@ -92,7 +95,6 @@ function onRawClose(this: SessionSocket): void {
 
 function whileText(session: Session): string {
   if (session.state === 'proxy_header') return 'while reading PROXY protocol'
-  return session.state === 'tls_handshake'
-    ? 'while SSL handshaking'
-    : 'while connecting to upstream'
+  if (session.state === 'tls_handshake') return 'while SSL handshaking'
+  return `while ${session.setup?.login?.action ?? 'connecting to upstream'}`
 }

@@ -29,7 +29,7 @@ export function sayGoodbye(session: Session, reply: Uint8Array | undefined): voi
  */
 export function lingerClient(session: Session): void {
   if (session.client.destroyed || session.state === 'lingering') return
-  session.setup = undefined
+  session.dropSetup()
   session.client.end()
   session.client.resume()
   session.touch()
@@ -47,7 +47,8 @@ export function lingerClient(session: Session): void {
 export function leaveUpstream(session: Session): void {
   const { upstream } = session
   if (upstream === undefined) return
-  if (upstream.connecting) {
+  // An upstream that has not taken the client yet has nothing to finish.
+  if (upstream.connecting || session.state === 'logging_in') {
     upstream.destroy()
     return
   }
@@ -67,13 +68,26 @@ export function abort(session: Session): void {
 
 /** Ends a session because the gateway ends; a client not yet relayed is told so. */
 export function shutDown(session: Session): void {
-  const reply = session.state === 'connecting' ? shutdownGoodbye(session.service) : undefined
+  const reply = isWaitedFor(session) ? shutdownGoodbye(session.service) : undefined
   if (reply === undefined || !session.client.writable) {
     abort(session)
     return
   }
   sayGoodbye(session, reply)
   session.client.destroySoon()
+}
+
+/** It is for us to say something to the client. */
+function isWaitedFor({ state }: Session): boolean {
+  switch (state) {
+    case 'connecting':
+    case 'login':
+    case 'authenticating':
+    case 'logging_in':
+      return true
+    default:
+      return false
+  }
 }
 
 function boundLinger(session: Session): void {

@@ -72,6 +72,30 @@ export const gatewayLogs = {
   'too much sent before the reply': 'warn: the client sent more than fits before an answer came.',
   'upstream does not speak SMTP, session no longer watched':
     'warn: the session goes on as a plain relay.',
+  'auth http server <address> <what> while in http auth state':
+    'error: the auth server could not be used (timed out, prematurely closed connection, sent invalid response, sent invalid header in response, did not send server or port and the like); the client got an internal error.',
+  'connect() failed (<errno>) while in http auth state':
+    'error: nobody listens where Auth_HTTP points; the client got an internal error.',
+  'client login failed: "<text>" while in http auth state':
+    'info: the auth server said no, and this is what the client was told.',
+  'client timed out (110: Connection timed out) while <action>':
+    'info: the client did not log in within its time, or Idle_Time passed before the relay.',
+  'client was rejected: "<command>" while in auth state':
+    'info: the client wants to send mail without a login.',
+  'client sent <what> while in auth state':
+    'info: a command or credentials that cannot be used: too long, too many, not base64 and the like.',
+  'upstream timed out (110: Connection timed out) while <action>':
+    'error: the upstream that the auth server named did not take the client within its time.',
+  'upstream sent invalid response: "<reply>" while reading response from upstream':
+    'error: the upstream refused the login, or said what cannot be understood.',
+  'upstream sent too long response line: "<line>" while reading response from upstream':
+    'error: the reply was longer than any that a login needs.',
+  'upstream prematurely closed connection while reading response from upstream':
+    'error: the upstream hung up before the client was logged in.',
+  'no password available while sending AUTH to upstream':
+    'error: the upstream wants a password that neither the client nor the auth server gave.',
+  '<what> cannot be sent to upstream':
+    'info: a login holds bytes that the protocol of the upstream has no words for.',
   'recv() failed (<errno>) while proxying connection':
     'info: a connection of a relayed session broke, by the side that the fields name.',
 } as const

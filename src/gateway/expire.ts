@@ -19,6 +19,11 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
       session.write('info', 'client timed out while SSL handshaking')
       session.client.destroy()
       return
+    case 'login':
+    case 'authenticating':
+    case 'logging_in':
+      expireLogin(session, why)
+      return
     case 'connecting':
       if (why.isIdle) {
         session.write('info', `${timedOut} while connecting to upstream`)
@@ -43,4 +48,15 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
     default:
       unreachable(session.state)
   }
+}
+
+function expireLogin(session: Session, why: { readonly isIdle: boolean }): void {
+  const login = session.setup?.login
+  if (login === undefined) return
+  if (!why.isIdle) {
+    login.onTimeout()
+    return
+  }
+  session.write('info', `${timedOut} while ${login.action}`)
+  sayGoodbye(session, idleGoodbye(session.service))
 }

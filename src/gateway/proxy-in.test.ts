@@ -1,6 +1,7 @@
 // The PROXY header in front: whole, split, late, wrong, and what is counted before and after it.
 
 import { afterEach, describe, expect, it } from 'vitest'
+import { parseBlock } from '../base/address.ts'
 import {
   cleanUp,
   connectClient,
@@ -143,5 +144,33 @@ describe('the PROXY header', () => {
     await rig.gateway.reload(rigPolicy({ options, listens }))
     const next = await connectClient(rig.port())
     await until(() => next.text === '220 ready\r\n')
+  })
+
+  it('is believed of the proxies that are named alone, when any rule names them', async () => {
+    const trust = (text: string): Values => {
+      const blocks = [parseBlock(text)?.block].filter((block) => block !== undefined)
+      return { realIpFrom: { blocks, isUnixTrusted: false } }
+    }
+    for (const [text, address] of [
+      ['127.0.0.0/8', '10.0.0.1'],
+      ['192.0.2.0/24', '127.0.0.1'],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { rig } = await fronted(trust(text))
+      // oxlint-disable-next-line no-await-in-loop
+      const client = await connectClient(rig.port(), header)
+      // oxlint-disable-next-line no-await-in-loop
+      await until(() => client.text === '220 ready\r\n')
+      const [session] = rig.engine.sessions()
+      expect(session?.address.text).toBe(address)
+    }
+  })
+
+  it('is believed of nobody when the rule names nobody', async () => {
+    const { rig } = await fronted({ realIpFrom: { blocks: [], isUnixTrusted: false } })
+    const client = await connectClient(rig.port(), header)
+    await until(() => client.text === '220 ready\r\n')
+    const [session] = rig.engine.sessions()
+    expect(session?.address.text).toBe('127.0.0.1')
   })
 })

@@ -4,12 +4,12 @@ import { addressOfClient, blockContains } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import { ProxyHeaderParser } from '../base/proxy-header.ts'
 import type { ProxyHeader } from '../base/proxy-header.ts'
+import { beginService } from './begin-service.ts'
 import { beginTls } from './begin-tls.ts'
 import { detachClient } from './client.ts'
 import { turnAway } from './refuse-session.ts'
 import { remoteOf } from './remote.ts'
 import type { Session } from './session.ts'
-import { beginUpstream } from './upstream.ts'
 
 /** Waits for the header; the shared slots are held meanwhile (SEMANTICS S12). */
 export function awaitProxyHeader(session: Session): void {
@@ -23,10 +23,15 @@ export function awaitProxyHeader(session: Session): void {
   session.client.resume()
 }
 
-/** The address is known and the session admitted: TLS, or straight to the upstream. */
+/** The address is known and the session admitted: TLS, or straight to what it came for. */
 export function afterAddress(session: Session, early: Buffer | undefined): void {
-  if (session.engineSession.plan.settings.useTls.value) beginTls(session, early)
-  else beginUpstream(session, early)
+  if (session.engineSession.plan.settings.useTls.value)
+    beginTls(session, { early, onSecured: beginSecured })
+  else beginService(session, early)
+}
+
+function beginSecured(session: Session): void {
+  beginService(session, undefined)
 }
 
 function readProxyHeader(session: Session, chunk: Buffer): void {

@@ -88,6 +88,15 @@ export class Refusals implements Waiting {
     else this.#closeKindly(socket, reply, nowMs)
   }
 
+  /**
+   * As `refuse`, and never in haste: for a client that has logged in, which is no flood. Any socket
+   * will do, one inside TLS as well.
+   */
+  refuseKindly(socket: Socket, reply: Uint8Array): void {
+    socket.on('error', ignoreError)
+    this.#closeKindly(socket, reply, this.#clock.monotonicMs())
+  }
+
   /** Ends what still lingers. */
   closeAll(): void {
     for (const socket of this.#lingering.keys()) socket.destroy()

@@ -13,12 +13,26 @@ const halfClosedSilenceMs = 30_000
 
 /** The upstream answers: passes on what was kept, and from now on everything. */
 export function startRelay(session: Session): void {
-  const kept = session.setup?.kept ?? []
-  session.setup = undefined
-  session.touch()
-  session.enter('relaying')
-  session.receive = relayFromClient
+  beginRelay(session, {})
   startWatch(session)
+  passKept(session)
+}
+
+/** The client is logged in at its upstream; a watch would wait for a greeting that is long past. */
+export function relayLoggedIn(session: Session, limits: { readonly silenceMs?: number }): void {
+  beginRelay(session, limits)
+  passKept(session)
+}
+
+function beginRelay(session: Session, limits: { readonly silenceMs?: number }): void {
+  session.touch()
+  session.enter('relaying', limits)
+  session.receive = relayFromClient
+}
+
+function passKept(session: Session): void {
+  const kept = session.setup?.kept ?? []
+  session.dropSetup()
   for (const chunk of kept) relayFromClient(session, chunk)
   if (session.upstream !== undefined && !isFull(session.upstream)) resumeClient(session)
 }

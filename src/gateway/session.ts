@@ -2,6 +2,7 @@
 // ends.
 //
 //   proxy_header ─▶ tls_handshake ─▶ connecting ─▶ relaying ─▶ lingering | leaving ─▶ closed
+//                        ╰▶ login ⇄ authenticating ─▶ logging_in ─▶ relaying
 //
 // What happens in a state is in the file named after it; this one keeps what must never break: the
 // slot goes back once, when both sockets are closed (SEMANTICS S1, S2).
@@ -13,6 +14,7 @@ import type { Log, LogLevelName } from '../base/log.ts'
 import type { ProxyHeader, ProxyHeaderParser } from '../base/proxy-header.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import { loginOf } from '../engine/auth-facts.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Plan } from '../policy/plan.ts'
@@ -32,6 +34,12 @@ export type SessionState =
   /** Waiting for the PROXY header. */
   | 'proxy_header'
   | 'tls_handshake'
+  /** The client is talking to us: greeting, commands, credentials. */
+  | 'login'
+  /** The auth server is asked about its credentials, or has us wait. */
+  | 'authenticating'
+  /** Its upstream is known, and being logged in to. */
+  | 'logging_in'
   /** No upstream yet; what the client sends is kept. */
   | 'connecting'
   | 'relaying'
@@ -61,13 +69,27 @@ export interface SessionHost {
   onOutOfDescriptors(error: Error): void
 }
 
+/** A login in progress, as the rest of the gateway sees it. */
+export interface LoginStage {
+  /** What it is doing, behind `while` in the log. */
+  readonly action: string
+  /** Who the client says it is, or the auth server says. */
+  readonly user: string | undefined
+  /** The time limit of its state has passed. */
+  onTimeout(): void
+  /** There is no more use for it: lets go of all that it holds outside the session's sockets. */
+  close(): void
+}
+
 /** What a session needs between its accept and its relay; dropped when the relay begins. */
 export interface Setup {
   /** When the first upstream was tried. */
   connectingSinceMs: number
   parser?: ProxyHeaderParser
-  /** What the TLS handshake was begun with. */
-  tlsProfile?: TlsProfile
+  /** What the TLS handshake was begun with, and where it leads. */
+  tls?: { readonly profile: TlsProfile; readonly onSecured: (session: Session) => void }
+  /** The client logs in here, before its upstream is known. */
+  login?: LoginStage
   /** Upstream addresses still to be tried, in order. */
   candidates: readonly UpstreamTarget[]
   attemptCount: number
@@ -148,6 +170,11 @@ export class Session implements Waiting {
     return family === 6 ? `[${text}]:${port}` : `${text}:${port}`
   }
 
+  /** Who logged in, or is about to. */
+  get login(): string | undefined {
+    return loginOf(this.engineSession.facts) ?? this.setup?.login?.user
+  }
+
   touch(): void {
     this.lastActivityMs = this.host.clock.monotonicMs()
   }
@@ -170,7 +197,9 @@ export class Session implements Waiting {
 
   /** The client is no longer read from: from now on it is asked whether it still stands. */
   noteStalled(): void {
-    if (!this.#deadline.isScheduled) this.arm()
+    const { isScheduled, dueMs } = this.#deadline
+    const probeAtMs = this.host.clock.monotonicMs() + probeMs
+    if (!isScheduled || dueMs > probeAtMs) this.arm()
   }
 
   onDue(nowMs: number): void {
@@ -198,13 +227,21 @@ export class Session implements Waiting {
     this.#finish()
   }
 
+  /** What was needed to come to this point is needed no more. */
+  dropSetup(): void {
+    this.setup?.login?.close()
+    this.setup = undefined
+  }
+
   write(level: LogLevelName, text: string, upstream?: string): void {
     if (!this.host.log.isEnabled(level)) return
+    const { login } = this
     this.host.log.write(level, {
       text,
       sessionId: this.engineSession.id,
       client: this.clientText,
       server: this.engineSession.listenId,
+      ...(login === undefined ? {} : { login }),
       ...(upstream === undefined ? {} : { upstream }),
     })
   }
@@ -219,7 +256,7 @@ export class Session implements Waiting {
   #finish(): void {
     this.state = 'closed'
     this.receive = undefined
-    this.setup = undefined
+    this.dropSetup()
     this.watch = undefined
     this.host.wheel.cancel(this.#deadline)
     this.host.onSessionEnded(this)
@@ -232,7 +269,9 @@ export class Session implements Waiting {
   }
 
   get #isStalled(): boolean {
-    return this.state === 'relaying' && this.client.isPaused()
+    const { state } = this
+    const isRead = state === 'relaying' || state === 'authenticating' || state === 'logging_in'
+    return isRead && this.client.isPaused()
   }
 
   /** Writing nothing sends nothing, and fails on a connection that was reset. */

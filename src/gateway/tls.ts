@@ -16,6 +16,7 @@ import type { Effective, Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { GatewayErrorCode } from './codes.ts'
 import { errnoText } from './errno.ts'
+import { needsLogin, starttlsOf } from './login/login-settings.ts'
 
 /** What a handshake needs to know. */
 export interface TlsProfile {
@@ -122,11 +123,15 @@ export function loadTls(policy: Policy, prefix: string): TlsContexts {
       if (!plans.get(listen.id, undefined).settings.enable.value) continue
       for (const address of samples([...listen.peers, ...listener.peers])) {
         const plan = plans.get(listen.id, address)
-        if (plan.settings.useTls.value) contexts.profileOf(plan)
+        if (usesTls(plan)) contexts.profileOf(plan)
       }
     }
   }
   return contexts
+}
+
+function usesTls(plan: Plan): boolean {
+  return plan.settings.useTls.value || (needsLogin(plan) && starttlsOf(plan) !== 'off')
 }
 
 /** Wraps an accepted socket. What was unshifted into the socket is read first. */

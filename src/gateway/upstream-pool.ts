@@ -30,6 +30,11 @@ export class UpstreamPools {
     this.#prefix = prefix
   }
 
+  /** One address by itself, as an auth server names it. */
+  targetOf(address: UpstreamAddress): UpstreamTarget {
+    return targetOf(address, this.#prefix)
+  }
+
   poolOf(list: readonly UpstreamAddress[]): UpstreamPool {
     let pool = this.#pools.get(list)
     if (pool === undefined) {

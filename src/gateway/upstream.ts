@@ -70,14 +70,20 @@ function tryNext(session: Session): void {
   session.upstreamTarget = target
   const socket: Socket = connect({ ...target.options })
   socket.on('error', onUpstreamError)
-  attach(session, socket)
+  attachUpstream(session, socket)
+  socket.on('connect', onUpstreamConnect)
   session.enter('connecting', { untilMs: Math.min(nowMs + attemptMs, untilMs) })
 }
 
-function attach(session: Session, socket: SessionSocket): void {
+/** Takes over a connection on which the client has been logged in, for the relay. */
+export function adoptUpstream(session: Session, socket: SessionSocket): void {
+  socket.on('error', onUpstreamError)
+  attachUpstream(session, socket)
+}
+
+function attachUpstream(session: Session, socket: SessionSocket): void {
   socket[sessionKey] = session
   session.upstream = socket
-  socket.on('connect', onUpstreamConnect)
   socket.on('data', onUpstreamData)
   socket.on('drain', onUpstreamDrain)
   socket.on('end', onUpstreamEnd)

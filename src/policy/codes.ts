@@ -13,6 +13,10 @@ export const policyCodes = {
   'policy.duplicate_pathway': 'Two groups define a pathway of one name; the first is used.',
   'policy.unknown_zone': 'A limit names a zone that is not declared.',
   'policy.duplicate_limit': 'One scope limits a zone twice.',
+  'policy.limit_never_asked':
+    'A limit after authentication stands where no session authenticates, so it counts nothing.',
+  'policy.not_after_login':
+    'An option that acts inside the relay stands where sessions log in; it could not be kept.',
   'policy.block_over_ceiling':
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
   'policy.watch_ends_at_starttls':

@@ -49,9 +49,12 @@ describe('validation of a policy', () => {
   it('refuses a limit of a zone that is not declared', () => {
     expect(codes({ smtp: { limits: { nowhere: 1 }, listens: { ':25': {} } } })).toEqual([
       'error policy.unknown_zone',
+      'warning policy.limit_never_asked',
     ])
     const zones = { user: '$remote_user' }
-    expect(codes({ zones, smtp: { limits: { user: 1 }, listens: { ':25': {} } } })).toEqual([])
+    expect(codes({ zones, smtp: { limits: { user: 1 }, listens: { ':25': {} } } })).toEqual([
+      'warning policy.limit_never_asked',
+    ])
   })
 
   it('refuses TLS without a certificate', () => {

@@ -5,6 +5,7 @@ import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
+import { asksForLogin, checkLogin } from './validate-login.ts'
 
 /** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
 export function validatePolicy(policy: Policy): Diagnostic[] {
@@ -14,7 +15,7 @@ export function validatePolicy(policy: Policy): Diagnostic[] {
     ...policy.listeners.flatMap((listener) => [
       ...checkCatchAll(listener.peers),
       ...checkCeiling(listener, listener.peers),
-      ...listener.listens.flatMap((listen) => checkListen(policy, listen)),
+      ...listener.listens.flatMap((listen) => checkListen(policy, listener, listen)),
     ]),
   ]
 }
@@ -42,12 +43,13 @@ function enabledListens(policy: Policy): [Listener, Listen][] {
   )
 }
 
-function checkListen(policy: Policy, listen: Listen): Diagnostic[] {
+function checkListen(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
   if (listen.options.enable?.value === false) return []
   return [
     ...checkCatchAll(listen.peers),
     ...checkCeiling(listen, listen.peers),
     ...checkTls(policy, listen),
+    ...checkLogin(policy, listener, listen),
   ]
 }
 
@@ -67,8 +69,8 @@ function checkAnyListen(policy: Policy): Diagnostic[] {
 function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
-  // An auth server names the upstream of each session.
-  if (findOption(scopes, 'authHttp')?.sourced.value.server !== undefined) return []
+  // The auth server names the upstream of each session.
+  if (asksForLogin(listener, scopes)) return []
   return [
     finding({
       severity: 'warning',
@@ -84,7 +86,11 @@ function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diag
 function checkTls(policy: Policy, listen: Listen): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const useTls = findOption(scopes, 'useTls')
-  return useTls?.sourced.value === true ? checkCertificate(scopes, useTls.sourced.span) : []
+  if (useTls?.sourced.value === true)
+    return checkCertificate(scopes, 'Use_SSL', useTls.sourced.span)
+  const starttls = findOption(scopes, 'starttls')?.sourced
+  if (starttls === undefined || starttls.value === 'off') return []
+  return checkCertificate(scopes, 'STARTTLS', starttls.span)
 }
 
 /** Only a catch-all pair of Peers makes the value outside them unneeded. */
@@ -95,10 +101,14 @@ function everyPeerSets(listener: Listener, listen: Listen): boolean {
   return covers('0.0.0.0/0') && covers('::/0')
 }
 
-function checkCertificate(scopes: readonly Scope[], span: Span): Diagnostic[] {
+function checkCertificate(
+  scopes: readonly Scope[],
+  what: 'Use_SSL' | 'STARTTLS',
+  span: Span,
+): Diagnostic[] {
   const certificate = findOption(scopes, 'tlsCertificate')?.sourced.value.path
   if (certificate !== undefined) return []
-  const text = 'Use_SSL is on, and no TLS_Certificate is set for it'
+  const text = `${what} is on, and no TLS_Certificate is set for it`
   const hint = 'add TLS_Certificate = "file.pem" and, unless that file holds the key, TLS_Key'
   return [
     finding({

@@ -30,6 +30,12 @@ describe('golden files of what nginx texts mean', () => {
       expect(emerg === undefined).toBe(policy !== undefined)
     },
   )
+
+  it('have the codes that only the meaning of a text can have', () => {
+    const inputs = names.map((name) => splitCase(readFileSync(join(directory, name), 'utf8'))[0])
+    const codes = inputs.flatMap((input) => load(input).diagnostics).map(({ code }) => code)
+    expect(codes).toEqual(expect.arrayContaining(['nginx.no_effect', 'nginx.zero_time']))
+  })
 })
 
 function load(input: string): LoadResult {

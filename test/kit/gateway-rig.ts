@@ -17,6 +17,8 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { EngineEvent } from '../../src/engine/events.ts'
 import { createGateway } from '../../src/gateway/create-gateway.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
+import { parseKey } from '../../src/policy/key.ts'
+import type { LimitZone } from '../../src/policy/limit-zone.ts'
 import type { Options, OptionValues, UpstreamAddress } from '../../src/policy/options.ts'
 import { freezePolicy } from '../../src/policy/policy.ts'
 import type { Listen, Peer, Policy, ServiceName } from '../../src/policy/policy.ts'
@@ -29,6 +31,9 @@ export interface RigPolicy {
   /** By endpoint text; a loopback address and port 0 lets the kernel choose. */
   readonly listens: Readonly<Record<string, Values>>
   readonly peers?: Readonly<Record<string, Values>>
+  /** Keys by zone name; `zoneBytes` for each, 1 MiB if absent. */
+  readonly zones?: Readonly<Record<string, string>>
+  readonly zoneBytes?: number
 }
 
 const span: Span = { file: 'rig.conf', line: 7, column: 1 }
@@ -64,8 +69,25 @@ export function rigPolicy(text: RigPolicy): Policy {
     listeners: [{ kind: 'listener', service, label: 'Listener', options, span, listens, peers }],
     pathways: [],
     pathwayGroups: [],
-    zones: [],
+    zones: Object.entries(text.zones ?? {}).map(([name, key]) => zoneOf(name, key, text.zoneBytes)),
   })
+}
+
+function zoneOf(name: string, text: string, sizeBytes = 1_048_576): LimitZone {
+  const { key } = parseKey({ value: text, span })
+  if (key === undefined) throw new Error(`bad key ${text}`)
+  return { kind: 'zone', name, sizeBytes, key, span }
+}
+
+/** At most so many sessions by zone, as an option; negative means dry run. */
+export function limits(caps: Readonly<Record<string, number>>): Values {
+  const limitConns = Object.entries(caps).map(([zone, cap]) => ({
+    zone,
+    capMax: Math.abs(cap),
+    ...(cap < 0 ? { isDryRun: true } : {}),
+    span: { ...span },
+  }))
+  return { limitConns }
 }
 
 /** Keeps what was logged. */
@@ -237,6 +259,11 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'postern-'))
   cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
   return directory
+}
+
+/** Ends something with the test. */
+export function atCleanUp(end: () => void): void {
+  cleanups.push(end)
 }
 
 /** A port that refuses connections: bound once, and given up. */

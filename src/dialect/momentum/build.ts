@@ -2,6 +2,8 @@
 
 import { freezePolicy } from '../../policy/policy.ts'
 import type { Listen, Listener, Pathway, PathwayGroup, Peer, Policy } from '../../policy/policy.ts'
+import type { LimitZone } from '../../policy/limit-zone.ts'
+import { buildLimits, buildZone } from './build-limits.ts'
 import type { ScopeDraft } from './draft.ts'
 import type { DaemonDraft } from './option-spec.ts'
 import { listenerServices } from './scope-table.ts'
@@ -10,16 +12,21 @@ import { listenerServices } from './scope-table.ts'
 export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
   const { label, options, span } = root
   const listeners: Listener[] = []
+  const zones: LimitZone[] = []
   const pathways: Pathway[] = []
   const pathwayGroups: PathwayGroup[] = []
   for (const child of root.children.values()) {
     if (listenerServices.has(child.kind)) {
       listeners.push(...buildListener(child))
+    } else if (child.kind === 'limit_conn_zone') {
+      const zone = buildZone(child)
+      if (zone !== undefined) zones.push(zone)
     } else if (child.kind === 'pathway') {
       pathways.push(buildPathway(child))
     } else {
       pathwayGroups.push({ kind: 'pathway_group', ...base(child), name: child.name })
       for (const inner of child.children.values()) {
+        if (inner.kind !== 'pathway') continue
         pathways.push({ ...buildPathway(inner), group: child.name })
       }
     }
@@ -32,16 +39,18 @@ export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
     listeners,
     pathways,
     pathwayGroups,
-    zones: [],
+    zones,
   })
 }
 
-function base({
-  label,
-  options,
-  span,
-}: ScopeDraft): Pick<ScopeDraft, 'label' | 'options' | 'span'> {
-  return { label, options, span }
+function base(draft: ScopeDraft): Pick<ScopeDraft, 'label' | 'options' | 'span'> {
+  const { label, options, span } = draft
+  const limitConns = buildLimits(draft)
+  return {
+    label,
+    options: limitConns === undefined ? options : { ...options, limitConns },
+    span,
+  }
 }
 
 function buildPathway(draft: ScopeDraft): Pathway {

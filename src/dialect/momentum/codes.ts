@@ -35,6 +35,7 @@ export const momentumCodes = {
   'momentum.not_in_this_version':
     'The option belongs to a later version; nothing would enforce it.',
   'momentum.nul_byte': 'The file holds NUL bytes, so it is probably not a text.',
+  'momentum.option_missing': 'A scope lacks an option that it cannot do without.',
   'momentum.out_of_range': 'The number is larger or smaller than the option allows.',
   'momentum.postern_addition': 'The option is valid here in Postern, not in Momentum.',
   'momentum.single_quotes': "Momentum's manual only uses double quotes.",

@@ -3,6 +3,7 @@
 import type { Block, Endpoint } from '../../base/address.ts'
 import type { Span } from '../../base/diagnostic.ts'
 import type { ServiceName } from '../../policy/policy.ts'
+import type { LimitDraft, ZoneDraft } from './limit-values.ts'
 import type { OptionsDraft } from './option-spec.ts'
 import { listenerServices, scopeTitles } from './scope-table.ts'
 import type { ScopeKind } from './scope-table.ts'
@@ -19,6 +20,10 @@ export interface ScopeDraft {
   readonly endpoint: Endpoint | undefined
   readonly block: Block | undefined
   readonly options: OptionsDraft
+  /** Of a Limit_Conn_Zone. */
+  readonly zone: ZoneDraft
+  /** Of a Limit_Conn. */
+  readonly limit: LimitDraft
   readonly children: Map<string, ScopeDraft>
 }
 
@@ -43,6 +48,8 @@ export function globalDraft(file: string): ScopeDraft {
     endpoint: undefined,
     block: undefined,
     options: {},
+    zone: {},
+    limit: {},
     children: new Map(),
   }
 }
@@ -69,6 +76,8 @@ export function detachedScope(parent: ScopeDraft, identity: ScopeIdentity): Scop
     endpoint: identity.endpoint,
     block: identity.block,
     options: {},
+    zone: {},
+    limit: {},
     children: new Map(),
   }
 }

@@ -48,7 +48,8 @@ export function lowerOption(
     return
   }
   remarkOn(spec, { statement, scope, report })
-  spec.lower(statement, { options: scope.options, daemon }, report)
+  const { options, zone, limit } = scope
+  spec.lower(statement, { options, zone, limit, daemon }, report)
 }
 
 /** An option or scope that only a later version has; loading it would promise what is not kept. */

@@ -4,6 +4,7 @@ import { parseBlock } from '../../base/address.ts'
 import { parseEndpoint } from '../../base/endpoint.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { buildPolicy } from './build.ts'
+import { checkLimitScope } from './build-limits.ts'
 import { detachedScope, globalDraft, openScope } from './draft.ts'
 import type { ScopeDraft, ScopeIdentity } from './draft.ts'
 import { lowerOption, notInThisVersion } from './lower-option.ts'
@@ -112,7 +113,12 @@ function identify(
 ): Identity | undefined {
   const { name, instance } = statement
   const isNamed =
-    kind === 'listen' || kind === 'peer' || kind === 'pathway' || kind === 'pathway_group'
+    kind === 'listen' ||
+    kind === 'peer' ||
+    kind === 'pathway' ||
+    kind === 'pathway_group' ||
+    kind === 'limit_conn_zone' ||
+    kind === 'limit_conn'
   if (isNamed !== (instance !== undefined)) {
     const problem = isNamed ? 'needs a name' : 'takes no name'
     report.error({
@@ -140,6 +146,8 @@ const exampleNames: { readonly [K in ScopeKind]?: string } = {
   peer: '10.0.0.0/8',
   pathway: 'trusted',
   pathway_group: 'group',
+  limit_conn_zone: 'users',
+  limit_conn: 'users',
 }
 
 function identifyListen(instance: Word, report: Report): Identity | undefined {
@@ -194,6 +202,7 @@ function ownedScope(parent: ScopeDraft, identity: ScopeIdentity, lowering: Lower
 
 /** What can be judged only when every stanza of a scope has been read. */
 function checkScopes(scope: ScopeDraft, report: Report): void {
+  checkLimitScope(scope, report)
   const { useTls, smtpExtensions } = scope.options
   const starttls = smtpExtensions?.value.some((word) => word.toUpperCase() === 'STARTTLS') ?? false
   if (useTls?.value === true && starttls) {

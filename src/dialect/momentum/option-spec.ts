@@ -1,8 +1,10 @@
 // What the option table says about one option, and the functions that make its rows.
 
+import type { Sourced } from '../../base/diagnostic.ts'
 import type { OptionName, OptionValues, Options } from '../../policy/options.ts'
 import type { DaemonOptions, ServiceName } from '../../policy/policy.ts'
 import type { MomentumCode } from './codes.ts'
+import type { LimitDraft, LimitValues, ZoneDraft, ZoneValues } from './limit-values.ts'
 import type { Report } from './report.ts'
 import type { ScopeKind } from './scope-table.ts'
 import { valueSpan } from './syntax.ts'
@@ -17,6 +19,8 @@ export type DaemonDraft = { -readonly [K in keyof DaemonOptions]: DaemonOptions[
 interface OptionTarget {
   readonly options: OptionsDraft
   readonly daemon: DaemonDraft
+  readonly zone: ZoneDraft
+  readonly limit: LimitDraft
 }
 
 /** Something to say whenever the option stands in one kind of scope. */
@@ -37,8 +41,8 @@ interface SpecBase {
 /** An option Postern acts on. */
 export interface WorkingOption extends SpecBase {
   readonly status: 'works'
-  /** Its name in the policy; daemon options have one of their own. */
-  readonly key: OptionName | keyof DaemonOptions
+  /** Its name in the policy; options of the daemon, a zone or a limit have one of their own. */
+  readonly key: OptionName | keyof DaemonOptions | keyof ZoneDraft | keyof LimitDraft
   readonly type: { readonly title: string; readonly example: string }
   readonly remark?: Remark
   /** Services it means something to; absent: all. */
@@ -141,6 +145,52 @@ export function daemon<K extends keyof DaemonOptions>(
       options[key] = { value, span: valueSpan(statement) } as DaemonDraft[K]
     },
   }
+}
+
+/** A row for an option of a Limit_Conn_Zone. */
+export function ofZone<K extends keyof ZoneDraft>(
+  name: string,
+  key: K,
+  type: ValueType<ZoneValues[K]>,
+): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key,
+    scopes: ['limit_conn_zone'],
+    type,
+    lower(statement, target, report) {
+      const value = type.read(statement, report)
+      const zone: { [P in K]?: ZoneDraft[P] } = target.zone
+      // As in `works`. A wrong value is kept as undefined, so that it does not count as missing.
+      zone[key] = sourced(value, statement) as ZoneDraft[K]
+    },
+  }
+}
+
+/** A row for an option of a Limit_Conn. */
+export function ofLimit<K extends keyof LimitDraft>(
+  name: string,
+  key: K,
+  type: ValueType<LimitValues[K]>,
+): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key,
+    scopes: ['limit_conn'],
+    type,
+    lower(statement, target, report) {
+      const value = type.read(statement, report)
+      const limit: { [P in K]?: LimitDraft[P] } = target.limit
+      // As in `ofZone`.
+      limit[key] = sourced(value, statement) as LimitDraft[K]
+    },
+  }
+}
+
+function sourced<T>(value: T | undefined, statement: OptionStatement): Sourced<T> | undefined {
+  return value === undefined ? undefined : { value, span: valueSpan(statement) }
 }
 
 /** Rows for options that are accepted with one warning each; `names` separated by blanks. */

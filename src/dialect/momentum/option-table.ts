@@ -1,10 +1,12 @@
 // Every option of the Momentum dialect: where it may stand, what its value is, what Postern does.
 // Scopes and spelling from the manual's options summary (momentum.md section 3) and CONTRACT.md.
 
+import { authHttp } from './auth-http-value.ts'
 import { errorLog, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
+import { limitCap, limitDryRun, limitLogLevel, zoneKey, zoneSize } from './limit-values.ts'
 import { cap, integer, permissions, seconds } from './numbers.ts'
-import { daemon, later, works } from './option-spec.ts'
+import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
@@ -73,6 +75,12 @@ const routing: readonly OptionSpec[] = [
     key: 'pathway',
     scopes: 'E S I O L P',
     type: textType('the name of a pathway', '"p"'),
+  }),
+  works('Auth_HTTP', {
+    key: 'authHttp',
+    scopes: 'E I O L W WG P',
+    type: authHttp,
+    services: ['smtp', 'imap', 'pop3'],
   }),
   works('Upstream', { key: 'upstream', scopes: sessionScopes, type: upstreams }),
   works('Upstream_Proxy_Protocol', {
@@ -180,6 +188,14 @@ const sockets: readonly OptionSpec[] = [
   }),
 ]
 
+const limits: readonly OptionSpec[] = [
+  ofZone('Key', 'key', zoneKey),
+  ofZone('Size', 'sizeBytes', zoneSize),
+  ofLimit('Sessions', 'capMax', limitCap),
+  ofLimit('Dry_Run', 'isDryRun', limitDryRun),
+  ofLimit('Log_Level', 'logLevel', limitLogLevel),
+]
+
 /** Every option, grouped by what it is about. */
 export const optionTable: readonly OptionSpec[] = [
   ...caps,
@@ -187,13 +203,13 @@ export const optionTable: readonly OptionSpec[] = [
   ...greeting,
   ...tls,
   ...sockets,
+  ...limits,
   daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
   daemon('Error_Log', 'errorLog', errorLog),
   daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),
   daemon('Workers', 'workers', workers),
-  ...later('Auth_HTTP Limit_Conn', sessionScopes),
   ...later('Service_Sessions_Cluster Listener_Sessions_Cluster', sessionScopes),
-  ...later('Limit_Conn_Zone Admin Admin_Token_File Cluster', 'G'),
+  ...later('Admin Admin_Token_File Cluster', 'G'),
   ...ignoredOptions,
 ]
 

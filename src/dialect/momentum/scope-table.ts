@@ -15,6 +15,8 @@ export const scopeKinds = [
   'peer',
   'pathway',
   'pathway_group',
+  'limit_conn_zone',
+  'limit_conn',
 ] as const
 
 export type ScopeKind = (typeof scopeKinds)[number]
@@ -30,6 +32,8 @@ export const scopeTitles: { readonly [K in ScopeKind]: string } = {
   peer: 'Peer',
   pathway: 'Pathway',
   pathway_group: 'Pathway_Group',
+  limit_conn_zone: 'Limit_Conn_Zone',
+  limit_conn: 'Limit_Conn',
 }
 
 /** The listeners and the service each one offers (SEMANTICS S13). */
@@ -51,6 +55,16 @@ export const scopeParents: { readonly [K in ScopeKind]: readonly ScopeKind[] } =
   peer: ['esmtp_listener', 'ecstream_listener', 'imap_listener', 'pop3_listener', 'listen'],
   pathway: ['global', 'pathway_group'],
   pathway_group: ['global'],
+  limit_conn_zone: ['global'],
+  limit_conn: [
+    'esmtp_listener',
+    'imap_listener',
+    'pop3_listener',
+    'listen',
+    'peer',
+    'pathway',
+    'pathway_group',
+  ],
 }
 
 /** The scope with this name, if Postern reads it. */

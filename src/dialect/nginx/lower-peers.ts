@@ -32,6 +32,7 @@ export function peersOf(
     if (peers.some((peer) => peer.block.text === block.text)) {
       const message = `duplicate peer "${block.text}"`
       lowering.report.error({ code: 'nginx.duplicate', message, span })
+      for (const inner of directive.body) lowering.used.add(inner)
       continue
     }
     // One label for all servers of a protocol: the peers of `mail` count over all of them.

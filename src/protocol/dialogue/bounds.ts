@@ -1,11 +1,5 @@
 // How much a dialogue may keep in memory, and why that much.
 
-/**
- * freenginx's default for `imap_client_buffer` and `smtp_client_buffer`, a page. Postern has it for
- * POP3 too: freenginx's fixed 128 bytes there are too few for any OAuth token.
- */
-export const defaultBufferBytes = 4_096
-
 /** From so many held client bytes on, a dialogue asks for a pause: one TLS record. */
 export const holdPauseBytes = 16_384
 

@@ -1,0 +1,54 @@
+// The value of Auth_HTTP: where an auth server listens.
+
+import { parseHostPort } from '../../base/endpoint.ts'
+import type { AuthHttpServer, AuthHttpValue } from '../../policy/options.ts'
+import { quoted } from './report.ts'
+import { plainText, scalarType } from './values.ts'
+import type { ValueType, WordResult } from './values.ts'
+
+/** `http://host:port/path`, or `none` to cancel the value of an outer scope. */
+export const authHttp: ValueType<AuthHttpValue> = scalarType<AuthHttpValue>({
+  title: 'an http URL or none',
+  example: '"http://127.0.0.1:9000/auth"',
+  parse(text) {
+    if (text.toLowerCase() === 'none') return { value: {} }
+    const plain = plainText(text)
+    return 'value' in plain ? parseUrl(text) : plain
+  },
+})
+
+const urlPattern = /^(?:http:\/\/)?(\[[^\]/]+\]|[^:/?#\s]+)(:\d+)?(\/[^#\s]*)?$/i
+// freenginx's way to name a Unix socket: unix:/path:/uri.
+const unixPattern = /^(?:http:\/\/)?(unix:[^:\s]+)(?::(\/[^#\s]*))?$/i
+
+function parseUrl(text: string): WordResult<AuthHttpValue> {
+  const unix = unixPattern.exec(text)
+  if (unix !== null) return read(text, { host: 'localhost', end: unix[1] ?? '', uri: unix[2] })
+  const [, host, port = ':80', uri] = urlPattern.exec(text) ?? []
+  if (host === undefined) return bad(text, hintFor(text))
+  return read(text, { host, end: `${host}${port}`, uri })
+}
+
+interface UrlParts {
+  readonly host: string
+  /** As an upstream is written. */
+  readonly end: string
+  readonly uri: string | undefined
+}
+
+function read(text: string, { host, end, uri = '/' }: UrlParts): WordResult<AuthHttpValue> {
+  const result = parseHostPort(end)
+  if (!('address' in result)) return bad(text, result.problem)
+  const server: AuthHttpServer = { address: result.address, host, uri }
+  return { value: { server } }
+}
+
+function bad(text: string, hint: string): WordResult<AuthHttpValue> {
+  return { code: 'momentum.bad_address', problem: `is not a URL: ${quoted(text)}`, hint }
+}
+
+function hintFor(text: string): string {
+  return /^https:/i.test(text)
+    ? 'https is not in this version: write http://host:port/path'
+    : 'write http://host:port/path'
+}

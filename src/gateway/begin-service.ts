@@ -1,0 +1,12 @@
+// What an admitted client came for: a login here, where one is asked for, or its upstream at once.
+
+import { Login } from './login/login.ts'
+import { needsLogin } from './login/login-settings.ts'
+import type { Session } from './session.ts'
+import { beginUpstream } from './upstream.ts'
+
+/** `early` is what the client has already sent. */
+export function beginService(session: Session, early: Buffer | undefined): void {
+  if (needsLogin(session.engineSession.plan)) Login.begin(session, early)
+  else beginUpstream(session, early)
+}

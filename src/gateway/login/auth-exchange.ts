@@ -1,0 +1,62 @@
+// One question to an auth server: its own connection, one request, one answer.
+
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
+import type { AuthResponseReader } from '../../protocol/auth-http/response.ts'
+import { errnoText } from '../errno.ts'
+import type { UpstreamTarget } from '../upstream-pool.ts'
+
+export interface AuthQuestion {
+  readonly server: UpstreamTarget
+  readonly request: Buffer
+  readonly reader: AuthResponseReader
+  /** Called once, unless the exchange is abandoned first. */
+  readonly onOutcome: (outcome: AuthOutcome, error?: Error) => void
+}
+
+/** Its time limit is the session's: whoever asks abandons it when there is no more use for it. */
+export class AuthExchange {
+  readonly #question: AuthQuestion
+  readonly #socket: Socket
+  #isConnected = false
+  #isOver = false
+
+  constructor(question: AuthQuestion) {
+    this.#question = question
+    this.#socket = connect({ ...question.server.options })
+    this.#socket.on('error', (error) => this.#onError(error))
+    this.#socket.on('connect', () => (this.#isConnected = true))
+    this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#socket.on('end', () => this.#onEnd())
+    this.#socket.on('close', () => this.#onEnd())
+    this.#socket.write(question.request)
+  }
+
+  /** Closes the connection; nothing more is heard of it. */
+  abandon(): void {
+    this.#isOver = true
+    this.#socket.destroy()
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isOver) return
+    const outcome = this.#question.reader.read(chunk)
+    if (outcome !== undefined) this.#settle(outcome)
+  }
+
+  #onEnd(): void {
+    if (!this.#isOver) this.#settle(this.#question.reader.end())
+  }
+
+  #onError(error: Error): void {
+    if (this.#isOver) return
+    const call = this.#isConnected ? 'recv' : 'connect'
+    this.#settle({ kind: 'broken', logText: `${call}() failed (${errnoText(error)})` }, error)
+  }
+
+  #settle(outcome: AuthOutcome, error?: Error): void {
+    this.abandon()
+    this.#question.onOutcome(outcome, error)
+  }
+}

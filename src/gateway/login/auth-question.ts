@@ -1,0 +1,82 @@
+// What the auth server is told about a client that logs in, and what its answer means for us.
+
+import { TLSSocket } from 'node:tls'
+import type { AuthMethod, AuthRequest, AuthTls } from '../../protocol/auth-http/request.ts'
+import type { DialogueDetails, DialogueEvent } from '../../protocol/dialogue/dialogue.ts'
+import type { Credentials } from '../../protocol/sasl/credentials.ts'
+import { clientNameText } from '../../protocol/upstream/smtp-xclient.ts'
+import type { ClientName } from '../../protocol/upstream/smtp-xclient.ts'
+import type { Session } from '../session.ts'
+
+/** One attempt of a client to log in. */
+export type Attempt = Extract<DialogueEvent, { readonly kind: 'credentials' }>
+
+const nobody = Buffer.alloc(0)
+
+export function authRequestOf(session: Session, attempt: Attempt): AuthRequest {
+  const { credentials, details, salt } = attempt
+  const { header } = session
+  const tls = tlsOf(session)
+  return {
+    method: credentials.method satisfies AuthMethod,
+    user: loginBytes(credentials),
+    password: proofOf(credentials),
+    ...(salt === undefined ? {} : { salt }),
+    protocol: details.service,
+    attempt: attempt.attempt,
+    clientIp: isUnixClient(session) ? 'unix:' : session.address.text,
+    ...(details.service === 'smtp' ? { clientHost: clientNameText(clientNameOf(session)) } : {}),
+    ...(header?.source === undefined || header.destination === undefined
+      ? {}
+      : { proxy: { source: header.source, destination: header.destination } }),
+    ...envelopeOf(details),
+    ...(tls === undefined ? {} : { tls }),
+  }
+}
+
+/** It came through a Unix socket, and no PROXY header named an address. */
+export function isUnixClient(session: Session): boolean {
+  const { endpoint } = session.engineSession.plan.listen
+  return endpoint.kind === 'unix' && session.header?.source === undefined
+}
+
+/** There is no resolver yet, so no client has a name (freenginx: no `resolver`). */
+export function clientNameOf(session: Session): ClientName {
+  return { kind: isUnixClient(session) ? 'temporarily_unavailable' : 'unavailable' }
+}
+
+export function loginBytes(credentials: Credentials): Buffer {
+  return credentials.method === 'none' ? nobody : credentials.login
+}
+
+/** What stands in Auth-Pass. */
+function proofOf(credentials: Credentials): Buffer {
+  if (credentials.method === 'apop' || credentials.method === 'cram-md5') {
+    return credentials.response
+  }
+  return passwordOf(credentials) ?? nobody
+}
+
+/** What an upstream can be given as a password; a digest is none. */
+export function passwordOf(credentials: Credentials): Buffer | undefined {
+  switch (credentials.method) {
+    case 'plain':
+      return credentials.password
+    case 'xoauth2':
+    case 'oauthbearer':
+      return credentials.token
+    default:
+      return undefined
+  }
+}
+
+function envelopeOf(details: DialogueDetails): Pick<AuthRequest, 'envelope'> {
+  if (details.service !== 'smtp' || details.mailFrom === undefined) return {}
+  const { helo = nobody, mailFrom: from, rcptTo: to = nobody } = details
+  return { envelope: { helo, from, to } }
+}
+
+function tlsOf({ client }: Session): AuthTls | undefined {
+  if (!(client instanceof TLSSocket)) return undefined
+  return { protocol: client.getProtocol() ?? '', cipher: client.getCipher().name }
+}

@@ -1,0 +1,92 @@
+// What a plan says about the time before login, each option with its value or its default.
+
+import { hostname } from 'node:os'
+import { loginDefaults } from '../../policy/login-defaults.ts'
+import type { LoginMethod, StarttlsMode } from '../../policy/options.ts'
+import type { Plan, Settings } from '../../policy/plan.ts'
+import type { ServiceName } from '../../policy/policy.ts'
+import { safeText } from '../../protocol/dialogue/safe-text.ts'
+
+/** The services whose clients can log in. */
+export type LoginService = Exclude<ServiceName, 'ecstream'>
+
+type LoginOptions = typeof loginDefaults
+
+/** True when sessions of this plan log in here; all others are relayed from their first byte. */
+export function needsLogin(plan: Plan): boolean {
+  return loginServiceOf(plan) !== undefined && plan.settings.authHttp?.value.server !== undefined
+}
+
+export function loginServiceOf(plan: Plan): LoginService | undefined {
+  const { service } = plan.listener
+  return service === 'ecstream' ? undefined : service
+}
+
+/** The value of an option of the login. */
+export function loginOption<K extends keyof LoginOptions>(
+  settings: Settings,
+  name: K,
+): LoginOptions[K] {
+  const options: { readonly [P in K]?: { readonly value: LoginOptions[P] } } = settings
+  return options[name]?.value ?? loginDefaults[name]
+}
+
+/** What a client is shown and offered. */
+interface Offer {
+  readonly capabilities: readonly string[]
+  readonly methods: readonly LoginMethod[]
+}
+
+export function offerOf(settings: Settings, service: LoginService): Offer {
+  const offer = rawOfferOf(settings, service)
+  return { ...offer, capabilities: offer.capabilities.map(safeText) }
+}
+
+function rawOfferOf(settings: Settings, service: LoginService): Offer {
+  switch (service) {
+    case 'imap':
+      return {
+        capabilities: loginOption(settings, 'imapCapabilities'),
+        methods: loginOption(settings, 'imapAuth'),
+      }
+    case 'pop3':
+      return {
+        capabilities: loginOption(settings, 'pop3Capabilities'),
+        methods: loginOption(settings, 'pop3Auth'),
+      }
+    case 'smtp':
+      return {
+        capabilities: settings.smtpCapabilities?.value ?? extensionsOf(settings),
+        methods: loginOption(settings, 'smtpAuth'),
+      }
+  }
+}
+
+/** momentum SMTP_Extensions, without those that the dialogue announces by itself. */
+function extensionsOf(settings: Settings): readonly string[] {
+  const listed = settings.smtpExtensions?.value ?? loginDefaults.smtpCapabilities
+  return listed.filter((extension) => !/^(?:STARTTLS|AUTH)(?:[ =]|$)/i.test(extension))
+}
+
+/** Momentum turns STARTTLS on by its name in SMTP_Extensions. */
+export function starttlsOf(plan: Plan): StarttlsMode {
+  const { starttls, smtpExtensions, tlsCertificate } = plan.settings
+  if (starttls !== undefined) return starttls.value
+  const isListed = smtpExtensions?.value.some((word) => word.toUpperCase() === 'STARTTLS') ?? false
+  const isPossible = plan.listener.service === 'smtp' && tlsCertificate?.value.path !== undefined
+  return isListed && isPossible ? 'on' : loginDefaults.starttls
+}
+
+// An upstream is greeted with it, so it is one printable word.
+const namePattern = /^[!-~]{1,255}$/
+
+/** Our name for clients and upstreams. */
+export function serverNameOf(settings: Settings): string {
+  const names = [settings.serverName?.value, settings.bannerHostname?.value, hostname()]
+  return names.find((name) => name !== undefined && namePattern.test(name)) ?? 'localhost'
+}
+
+/** momentum Static_Banner as a dialogue says it: its last line, without the code. */
+export function greetingOf(settings: Settings): string | undefined {
+  return settings.staticBanner?.value.split('\r\n').at(-1)?.slice('220 '.length)
+}

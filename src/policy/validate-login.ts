@@ -1,0 +1,72 @@
+// Checks of a policy about logging in: what is asked only of those who do, and what cannot be kept
+// for them.
+
+import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
+import { chainOf } from './chain.ts'
+import type { PolicyCode } from './codes.ts'
+import { findOption } from './fallback.ts'
+import type { OptionName } from './options.ts'
+import type { Listen, Listener, Policy, Scope } from './policy.ts'
+
+/** Do sessions log in here, as far as the Listen alone can tell? */
+export function asksForLogin(listener: Listener, scopes: readonly Scope[]): boolean {
+  if (listener.service === 'ecstream') return false
+  return findOption(scopes, 'authHttp')?.sourced.value.server !== undefined
+}
+
+export function checkLogin(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+  const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
+  const peers = [...listen.peers, ...listener.peers]
+  if (asksForLogin(listener, scopes)) {
+    return [...peers, ...scopes].flatMap((scope) => [
+      ...(scope.options.maxReceptions?.value.capMax === undefined
+        ? []
+        : notKept(scope, 'maxReceptions', 'Max_Receptions_Per_Connection')),
+      ...notKept(scope, 'reconfigMessage', 'Reconfig_Message'),
+    ])
+  }
+  const isAskedOfSome = peers.some((peer) => asksForLogin(listener, [peer]))
+  return isAskedOfSome ? [] : checkAsked(listen, scopes)
+}
+
+/** After a login the session is relayed byte for byte: nobody counts its messages or says more. */
+function notKept(scope: Scope, option: OptionName, name: string): Diagnostic[] {
+  const span = scope.options[option]?.span
+  if (span === undefined) return []
+  return [
+    finding({
+      severity: 'error',
+      code: 'policy.not_after_login',
+      message: `${name} in ${scope.label} cannot be kept for sessions that log in with Auth_HTTP`,
+      span,
+      hint: 'remove it there, or leave those sessions without Auth_HTTP',
+    }),
+  ]
+}
+
+function checkAsked(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
+  const found = findOption(scopes, 'limitConns')
+  if (found === undefined) return []
+  return [
+    finding({
+      severity: 'warning',
+      code: 'policy.limit_never_asked',
+      message: `the limits in ${found.scope.label} are never asked on ${listen.label}`,
+      span: found.sourced.span,
+      hint: 'they are asked after authentication: set Auth_HTTP there',
+    }),
+  ]
+}
+
+interface FindingParts {
+  readonly severity: Severity
+  readonly code: PolicyCode
+  readonly message: string
+  readonly span: Span
+  readonly hint: string
+}
+
+/** Only here so that the compiler knows every code by name. */
+function finding(parts: FindingParts): Diagnostic {
+  return parts
+}
