@@ -1,5 +1,5 @@
 // Writes the pages of docs that are made from tables in the code: the catalogue of errors and log
-// lines, and the list of Momentum's options. test/tidy.test.ts fails when they are out of date.
+// lines, and the lists of Momentum's options and nginx's directives. test/tidy.test.ts fails when they are out of date.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

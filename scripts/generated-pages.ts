@@ -8,6 +8,8 @@ import type { OptionSpec } from '../src/dialect/momentum/option-spec.ts'
 import { optionTable } from '../src/dialect/momentum/option-table.ts'
 import { scopeTitles } from '../src/dialect/momentum/scope-table.ts'
 import { nginxCodes } from '../src/dialect/nginx/codes.ts'
+import type { DirectiveSpec } from '../src/dialect/nginx/directive-spec.ts'
+import { directiveTable } from '../src/dialect/nginx/directive-table.ts'
 import { gatewayErrors, gatewayLogs } from '../src/gateway/codes.ts'
 import { policyCodes } from '../src/policy/codes.ts'
 import { keyCodes } from '../src/policy/key.ts'
@@ -20,6 +22,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errorsPage()],
     ['docs/momentum-options.md', optionsPage()],
+    ['docs/nginx-directives.md', directivesPage()],
   ])
 }
 
@@ -133,6 +136,64 @@ function laterRow(spec: OptionSpec): string {
 
 function where(spec: OptionSpec): string {
   return spec.scopes.map((kind) => scopeTitles[kind]).join(', ')
+}
+
+function directivesPage(): string {
+  const isSkipped = (spec: DirectiveSpec): boolean => spec.block === 'skipped'
+  const rows = (status: DirectiveSpec['status']): DirectiveSpec[] =>
+    directiveTable.filter((spec) => spec.status === status && !isSkipped(spec))
+  const warning = [...rows('warns'), ...directiveTable.filter(isSkipped)]
+  return `${generated}
+
+# nginx's directives, one by one
+
+Names are read with their case, the words of a choice in any case. What each means is told in the manual of nginx or freenginx;
+what differs, and what Postern adds, in [from-nginx.md](from-nginx.md). A directive that is fine by itself but has no effect where it
+stands (\`smtp_auth\` in a server of IMAP) gets a warning that says why.
+
+## Works
+
+| directive | arguments | default | where | it |
+| --- | --- | --- | --- | --- |
+${rows('works').map(workingDirective).join('\n')}
+
+## Accepted, with one warning each
+
+Postern does not act on these, and says so at every load, unless they say what Postern does anyway.
+
+| directive | where | why | no warning for |
+| --- | --- | --- | --- |
+${warning.map(ignoredDirective).join('\n')}
+
+## Refused in this version
+
+What these promise would not be kept yet, so a configuration that has them does not load.
+
+| directive | where | it |
+| --- | --- | --- |
+${rows('later').map(laterDirective).join('\n')}
+`
+}
+
+function workingDirective(spec: DirectiveSpec): string {
+  const { name, type, about } = spec
+  return `| \`${name}\` | ${codeCell(type.syntax)} | ${codeCell(spec.default)} | ${blocks(spec)} | ${cell(about)} |`
+}
+
+function ignoredDirective(spec: DirectiveSpec): string {
+  return `| \`${spec.name}\` | ${blocks(spec)} | ${cell(spec.about)} | ${codeCell(spec.agreesWith)} |`
+}
+
+function laterDirective(spec: DirectiveSpec): string {
+  return `| \`${spec.name}\` | ${blocks(spec)} | ${cell(spec.about)} |`
+}
+
+function blocks(spec: DirectiveSpec): string {
+  return spec.contexts.join(', ')
+}
+
+function codeCell(text: string | undefined): string {
+  return text === undefined || text === '' ? '' : `\`${cell(text)}\``
 }
 
 /** A bar would end the table's cell. */

@@ -40,14 +40,34 @@ Idle_Time = 30
 }
 }`
 
+/** The directives of the examples on the page of the mail limit_conn module. */
+const limitLines = [
+  'limit_conn_zone $remote_user zone=user:10m;',
+  'limit_conn_zone $auth_http_domain zone=domain:10m;',
+  'limit_conn user 5;',
+  'limit_conn user 10;',
+  'limit_conn domain 100;',
+]
+
 describe('the configurations in examples', () => {
-  const files = readdirSync(join(root, 'examples', 'momentum'))
+  const files = ['momentum', 'nginx'].flatMap((dialect) =>
+    readdirSync(join(root, 'examples', dialect)).map((file) => join(dialect, file)),
+  )
 
   it.each(files)('%s passes -t', async (file) => {
-    const path = join(root, 'examples', 'momentum', file)
+    const path = join(root, 'examples', file)
     const { code, stderr } = await runProgram(['-t', '-p', folder, '-c', path], { cwd: folder })
     expect(stderr).toContain('test is successful')
+    if (file !== join('momentum', 'seed.conf')) expect(stderr).not.toMatch(/error|warning/)
     expect(code).toBe(0)
+  })
+
+  it('have the lines of the page of limit_conn', () => {
+    const example = read('examples/nginx/limit-conn.conf')
+    for (const line of limitLines) expect(example).toContain(line)
+    expect(read('examples/nginx/remote-user.conf')).toContain(
+      'limit_conn_zone $remote_user zone=addr:10m;',
+    )
   })
 
   it('have the example of the manual word for word, and the README shows the same file', () => {

@@ -14,6 +14,7 @@ it.each([
   ['nothing', ''],
   ['comments that mention nginx', '# mail {\n#   listen 25;\n'],
   ['an include', 'include "other.conf"'],
+  ['a semicolon in a string', 'listen ":25" { context = [ a = "b; c" ] }'],
 ])('takes %s for Momentum', (_what, text) => {
   expect(nameOf(text)).toBe('momentum')
 })
@@ -25,6 +26,7 @@ it.each([
   ['an events block', 'events { }'],
   ['a directive without arguments', '  internal;'],
   ['an include', 'include conf.d/*.conf;'],
+  ['several directives on a line', 'error_log a.log info; events { } mail { }'],
 ])('takes %s for nginx', (_what, text) => {
   expect(nameOf(text)).toBe('nginx')
 })

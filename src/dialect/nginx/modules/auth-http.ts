@@ -10,7 +10,7 @@ export const authHttpDirectives: readonly DirectiveSpec[] = moduleRows('auth_htt
     name: 'auth_http',
     type: authUrl,
     duplicate: 'replaces',
-    about: 'asks an HTTP server whether a login is right and where to relay it; also over https',
+    about: 'asks an HTTP server whether a login is right and where to relay it',
   },
   {
     name: 'auth_http_timeout',
