@@ -4,9 +4,8 @@
 import type { Command } from 'commander'
 import { readConfiguration } from '../daemon/configuration.ts'
 import type { LoadedConfiguration } from '../daemon/configuration.ts'
-import { parse } from '../dialect/momentum/parser.ts'
-import { print } from '../dialect/momentum/print.ts'
-import { createReport } from '../dialect/momentum/report.ts'
+import { dialectOf } from '../dialect/detect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { commandLine, exitCodes, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
 import { policyText } from './policy-text.ts'
@@ -59,15 +58,15 @@ function check(command: Command, terminal: Terminal): number {
   }
   showDiagnostics(loaded, terminal)
   if (loaded.policy === undefined) return exitCode
-  if (flags.print === true) terminal.out(printedSources(loaded))
+  if (flags.print === true) terminal.out(printedSources(loaded, dialectOf(loaded.policy.dialect)))
   else terminal.out(policyText(loaded.policy, terminal))
   return exitCode
 }
 
 /** Each file on its own: an include stays the statement it is. */
-function printedSources(loaded: LoadedConfiguration): string {
+function printedSources(loaded: LoadedConfiguration, dialect: Dialect): string {
   const texts = [...loaded.sources].map(([file, text]) => {
-    const printed = print(parse({ file, text }, createReport()))
+    const printed = dialect.print({ file, text })
     return loaded.sources.size === 1 ? printed : `# ${file}\n${printed}`
   })
   return texts.join('\n')

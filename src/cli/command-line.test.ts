@@ -183,7 +183,7 @@ describe('-t', () => {
     write('postern.conf', good)
     expect(await call('-t', '-g', 'pidd x;')).toMatchObject({
       code: 1,
-      err: 'postern: [emerg] unknown directive "pidd" (did you mean "pid"?) in command line\n',
+      err: 'postern: [emerg] unknown directive "pidd" in command line\n  = did you mean "pid"?\n',
     })
   })
 })
@@ -251,6 +251,18 @@ describe('check', () => {
     write('b.conf', out)
     expect((await call('check', 'b.conf', '--print')).out).toBe(out)
     expect(out).toContain('Service_Sessions = 1500')
+  })
+
+  it('prints a text of nginx in the language of nginx', async () => {
+    write(
+      'n.conf',
+      'events{}mail{auth_http 127.0.0.1;server{listen 143;limit_conn u 5;}limit_conn_zone $remote_user zone=u:1m;}',
+    )
+    const { out } = await call('check', 'n.conf', '--print')
+    expect(out).toContain('mail {\n    auth_http 127.0.0.1;\n    server {\n        listen 143;')
+    const summary = (await call('check', 'n.conf')).out
+    expect(summary).toMatch(/0\.0\.0\.0:143 +imap +as the auth server says/)
+    expect(summary).toMatch(/5 +limit_conn u +server 0\.0\.0\.0:143/)
   })
 })
 

@@ -2,6 +2,7 @@
 
 import { planFor } from '../policy/fallback.ts'
 import { peerTable } from '../policy/chain.ts'
+import type { Settings } from '../policy/plan.ts'
 import type { Listen, Listener, Policy, Scope } from '../policy/policy.ts'
 import { placeText, valueText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
@@ -34,23 +35,24 @@ function listenRow(policy: Policy, listener: Listener, listen: Listen): string[]
     listenerPeers: peerTable(listener.peers),
     address: undefined,
   })
-  const upstream = settings.upstream?.value
   const notes = [
     settings.enable.value ? undefined : 'not enabled',
     settings.useTls.value ? 'TLS' : undefined,
     settings.proxyProtocol.value ? 'PROXY header' : undefined,
   ].filter((note) => note !== undefined)
-  return [
-    listen.id,
-    listener.service,
-    upstream === undefined ? 'none outside Peers' : valueText('upstream', upstream),
-    notes.join(', '),
-  ]
+  return [listen.id, listener.service, upstreamText(settings), notes.join(', ')]
+}
+
+function upstreamText({ upstream, authHttp }: Settings): string {
+  if (authHttp?.value.server !== undefined) return 'as the auth server says'
+  if (upstream === undefined) return 'none outside Peers'
+  return valueText('upstream', upstream.value)
 }
 
 function capRows(scope: Scope, cwd: string): string[][] {
   const { serviceSessions, listenerSessions, serviceSessionsDryRun, listenerSessionsDryRun } =
     scope.options
+  const { limitConns, limitConnDryRun } = scope.options
   const rows: string[][] = []
   const add = (
     option: string,
@@ -61,6 +63,10 @@ function capRows(scope: Scope, cwd: string): string[][] {
     const shown = cap.value.capMax === undefined ? 'no limit' : String(cap.value.capMax)
     const dry = isDry?.value === true ? ' (dry run)' : ''
     rows.push([`${shown}${dry}`, option, scope.label, placeText(cap.span, cwd)])
+  }
+  for (const { zone, capMax, isDryRun, span } of limitConns?.value ?? []) {
+    const dry = (isDryRun ?? limitConnDryRun?.value) === true ? ' (dry run)' : ''
+    rows.push([`${capMax}${dry}`, `limit_conn ${zone}`, scope.label, placeText(span, cwd)])
   }
   add('Service_Sessions', serviceSessions, serviceSessionsDryRun)
   add('Listener_Sessions', listenerSessions, listenerSessionsDryRun)

@@ -9,7 +9,6 @@ export const daemonCodes = {
   'daemon.control_socket': 'The control socket cannot be bound or does not answer.',
   'daemon.duplicate_directive': 'A directive of `-g` is also set by the file.',
   'cli.no_smtp_server': 'The demo needs the optional dependency smtp-server.',
-  'daemon.one_worker': 'More workers are asked for than this version runs.',
 } as const
 
 export type DaemonCode = keyof typeof daemonCodes

@@ -61,10 +61,11 @@ describe('the settings of a daemon', () => {
     })
   })
 
-  it('warn that one worker runs when -g asks for more', () => {
-    const { policy, diagnostics } = read('', { ...noGlobals, workers: 4 })
+  it('pass on what is to be said about -g', () => {
+    const warning = { severity: 'warning', code: 'nginx.ignored_directive', message: 'x' } as const
+    const { policy, diagnostics } = read('', { ...noGlobals, warnings: [warning] })
     expect(policy).toBeDefined()
-    expect(diagnostics.map((found) => found.code)).toContain('daemon.one_worker')
+    expect(diagnostics).toContain(warning)
   })
 })
 

@@ -11,8 +11,11 @@ import { stderrPath } from './log-file.ts'
 export interface GlobalDirectives {
   readonly pidFile?: string
   readonly errorLogs: readonly { readonly path: string; readonly level: LogLevelName }[]
-  readonly workers?: number | 'auto'
+  /** `worker_processes` stands there; only one worker runs. */
+  readonly hasWorkers?: true
   readonly isDaemon?: boolean
+  /** What is to be said about the directives themselves. */
+  readonly warnings?: readonly Diagnostic[]
 }
 
 /** Where a daemon is started: what relative paths are relative to, and what `-e` and `-g` say. */
@@ -69,22 +72,15 @@ function controlSocketFor(pidFile: string): string {
  */
 export function diagnoseSettings(options: DaemonOptions, launch: Launch): Diagnostic[] {
   const { globals } = launch
-  const found: Diagnostic[] = []
+  const found: Diagnostic[] = [...(globals.warnings ?? [])]
   if (globals.pidFile !== undefined && options.pidFile !== undefined) {
     found.push(duplicate('pid', options.pidFile.span))
   }
-  if (globals.workers !== undefined && options.workers !== undefined) {
+  if (globals.hasWorkers === true && options.workers !== undefined) {
     found.push(duplicate('worker_processes', options.workers.span))
   }
   if (globals.isDaemon !== undefined && options.isDetached !== undefined) {
     found.push(duplicate('daemon', options.isDetached.span))
-  }
-  if (globals.workers !== undefined && globals.workers !== 1) {
-    found.push({
-      severity: 'warning',
-      code: 'daemon.one_worker',
-      message: `worker_processes ${globals.workers} in -g: this version runs one worker`,
-    })
   }
   return found
 }

@@ -17,6 +17,11 @@ export function detectDialect(text: string): Dialect {
   return nginx.detect(text) ? nginx : momentum
 }
 
+/** The dialect of a policy. */
+export function dialectOf(name: Dialect['name']): Dialect {
+  return name === 'nginx' ? nginx : momentum
+}
+
 /** Reads the main file, finds its dialect and loads it. Never throws on bad input. */
 export function loadConfiguration(options: LoadOptions): LoadResult {
   const { file } = options

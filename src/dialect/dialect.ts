@@ -34,10 +34,18 @@ export interface LoadResult {
   readonly sources: ReadonlyMap<string, string>
 }
 
+/** One file of a configuration. */
+export interface SourceText {
+  readonly file: string
+  readonly text: string
+}
+
 export interface Dialect {
   readonly name: 'momentum' | 'nginx'
   /** Does the text look like this language? Found from the text, never from the file's name. */
   detect(text: string): boolean
   /** Parses, resolves includes, lowers and validates. Never throws on bad input. */
   load(options: LoadOptions): LoadResult
+  /** A text in the one canonical layout of the language, without its comments. */
+  print(source: SourceText): string
 }

@@ -6,6 +6,8 @@ import type { Dialect, LoadOptions, LoadResult } from '../dialect.ts'
 import { looksLikeNginx } from '../nginx-look.ts'
 import { loadTree } from './include.ts'
 import { lower } from './lower.ts'
+import { parse } from './parser.ts'
+import { print } from './print.ts'
 import { createReport } from './report.ts'
 
 /** Momentum's configuration language, with the additions of CONTRACT.md. */
@@ -14,6 +16,7 @@ export const momentum: Dialect = {
   // Every text that is not nginx's is read as Momentum's, so that its mistakes are explained.
   detect: (text) => !looksLikeNginx(text),
   load,
+  print: (source) => print(parse(source, createReport())),
 }
 
 function load(options: LoadOptions): LoadResult {

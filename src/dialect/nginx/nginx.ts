@@ -6,6 +6,8 @@ import type { Dialect, LoadOptions, LoadResult } from '../dialect.ts'
 import { looksLikeNginx } from '../nginx-look.ts'
 import type { Lowering } from './draft.ts'
 import { lower } from './lower.ts'
+import { parse } from './parser.ts'
+import { print } from './print.ts'
 import { readConfiguration } from './read.ts'
 import { createReport } from './report.ts'
 
@@ -14,6 +16,7 @@ export const nginx: Dialect = {
   name: 'nginx',
   detect: looksLikeNginx,
   load,
+  print: (source) => print(parse(source)),
 }
 
 function load(options: LoadOptions): LoadResult {
