@@ -4,7 +4,7 @@
 import { connect as connectTls } from 'node:tls'
 import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { Client } from './kit/client.ts'
+import type { Client } from './kit/client.ts'
 import {
   afterGreeting,
   anybody,
