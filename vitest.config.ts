@@ -33,6 +33,9 @@ export default defineConfig({
             'test/examples.test.ts',
           ],
           fileParallelism: false,
+          // Continuous integration shares its machine: one more try for what starts processes. The
+          // report names every test that needed it.
+          retry: process.env['CI'] === undefined ? 0 : 1,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

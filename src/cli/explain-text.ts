@@ -13,6 +13,7 @@ export function explainText(report: ExplainReport, heading: string, terminal: Te
     `${paint(isColorOut, 'bold', title)}\n`,
     'Limits, in the order they are asked:',
     ...report.limits.map((limit, at) => limitText(limit, at, report, terminal)),
+    ...afterLoginText(report, cwd),
     '\nOptions:',
     optionsText(report.options, cwd),
     answerText(report, terminal),
@@ -42,6 +43,16 @@ function limitText(
   const details = [origin, ...limit.because].map((text) => `       ${text}`)
   const style = limit.isOver ? (limit.isDryRun ? 'yellow' : 'red') : 'cyan'
   return [paint(isColorOut, style, line), ...details].join('\n')
+}
+
+/** What a session is counted by after its login is known only then, so there is no count to show. */
+function afterLoginText({ afterLogin }: ExplainReport, cwd: string): string[] {
+  if (afterLogin === undefined) return []
+  const lines = afterLogin.flatMap(({ zone, key, capMax, isDryRun, scope, origin }, at) => [
+    `  ${at + 1}. limit_conn, zone "${zone}": at most ${capMax} for one ${key}${isDryRun ? ' (dry run)' : ''}`,
+    `       ${scope}, ${placeText(origin, cwd)}`,
+  ])
+  return ['\nAfter it has logged in:', ...(lines.length === 0 ? ['  no limit'] : lines)]
 }
 
 function optionsText(options: readonly ExplainedOption[], cwd: string): string {

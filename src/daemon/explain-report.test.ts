@@ -21,8 +21,14 @@ const text = `ESMTP_Listener {
   Listen ":587" { Service_Sessions = 2 }
 }`
 
-function engineOf() {
-  const source = { file: 'p.conf', text, prefix: '/', searchPath: [], globals: noGlobals }
+function engineOf(configuration = text) {
+  const source = {
+    file: 'p.conf',
+    text: configuration,
+    prefix: '/',
+    searchPath: [],
+    globals: noGlobals,
+  }
   const { policy } = readConfiguration(source)
   if (policy === undefined) throw new Error('the policy of this test is wrong')
   return createEngine({ policy })
@@ -112,5 +118,29 @@ describe('an explained session', () => {
     expect(explainSession(engine, { listen: ':25', from: 'localhost' })).toEqual({
       problem: '"localhost" is not an IP address.',
     })
+  })
+
+  it('names the limits that it would meet after its login, without a count', () => {
+    const report = reportOf(
+      engineOf(`Limit_Conn_Zone "users" { Key = "$remote_user" Size = "32k" }
+IMAP_Listener {
+  Auth_HTTP = "http://127.0.0.1/"
+  Limit_Conn "users" { Sessions = 5 Dry_Run = true }
+  Listen ":143" { Peer "10.0.0.0/8" { Auth_HTTP = none Upstream = "127.0.0.1:26" } }
+}`),
+      ':143',
+      '192.0.2.1',
+    )
+    expect(report.afterLogin).toEqual([
+      {
+        zone: 'users',
+        key: '$remote_user',
+        capMax: 5,
+        isDryRun: true,
+        scope: 'IMAP_Listener',
+        origin: expect.objectContaining({ file: 'p.conf', line: 4 }),
+      },
+    ])
+    expect(reportOf(engineOf(), ':25', '192.0.2.1')).not.toHaveProperty('afterLogin')
   })
 })

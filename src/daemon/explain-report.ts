@@ -13,7 +13,9 @@ import { chainOf } from '../policy/chain.ts'
 import type { Chain } from '../policy/chain.ts'
 import { defaults } from '../policy/defaults.ts'
 import type { LimitOption, Tier } from '../policy/limit.ts'
+import { needsLogin } from '../policy/login.ts'
 import { settingNames } from '../policy/options-list.ts'
+import type { Plan } from '../policy/plan.ts'
 import type { Policy, ServiceName } from '../policy/policy.ts'
 import { capReasons, reasonFor } from '../policy/reason.ts'
 import type { Reason } from '../policy/reason.ts'
@@ -41,6 +43,17 @@ export interface ExplainedLimit {
   readonly because: readonly string[]
 }
 
+/** One limit that the session would meet if it logged in; its key value is not known before. */
+export interface ExplainedLogin {
+  readonly zone: string
+  /** What is counted: `$remote_user`. */
+  readonly key: string
+  readonly capMax: number
+  readonly isDryRun: boolean
+  readonly scope: string
+  readonly origin: Span
+}
+
 /** One effective option. */
 export interface ExplainedOption {
   readonly option: string
@@ -58,6 +71,8 @@ export interface ExplainReport {
   readonly revision: number
   /** In the order they are asked. */
   readonly limits: readonly ExplainedLimit[]
+  /** Asked after authentication, in this order; absent: the session does not log in here. */
+  readonly afterLogin?: readonly ExplainedLogin[]
   readonly options: readonly ExplainedOption[]
   readonly answer: 'admit' | 'refuse'
   /** Index in `limits` of the one that refuses. */
@@ -90,6 +105,7 @@ export function explainSession(engine: Engine, request: ExplainRequest): Explain
       service,
       revision: engine.revision,
       limits: explanation.findings.map((finding) => explainLimit(chain, finding)),
+      ...explainLogin(engine.policy, explanation.plan),
       options: explainOptions(chain),
       answer: decidedBy < 0 ? 'admit' : 'refuse',
       ...(decidedBy < 0 ? {} : { decidedBy, ...(reply === undefined ? {} : { reply }) }),
@@ -147,6 +163,15 @@ function reasonOfLimit(chain: Chain, option: LimitOption, tier: Tier): Reason | 
   if (option === 'limit_conn' || tier === 'keyed') return undefined
   const name = option === 'service_sessions' ? 'serviceSessions' : 'listenerSessions'
   return capReasons(chain, name)[tier]
+}
+
+function explainLogin(policy: Policy, plan: Plan): Pick<ExplainReport, 'afterLogin'> {
+  if (!needsLogin(plan)) return {}
+  const afterLogin = plan.keyedLimits.map(({ zone, capMax, isDryRun, scope, origin }) => {
+    const key = policy.zones.find(({ name }) => name === zone)?.key.text ?? ''
+    return { zone, key, capMax, isDryRun, scope, origin }
+  })
+  return { afterLogin }
 }
 
 /** Every option that is set or has a default, in the order of the options' list. */

@@ -1,7 +1,7 @@
 // What an admitted client came for: a login here, where one is asked for, or its upstream at once.
 
+import { needsLogin } from '../policy/login.ts'
 import { Login } from './login/login.ts'
-import { needsLogin } from './login/login-settings.ts'
 import type { Session } from './session.ts'
 import { beginUpstream } from './upstream.ts'
 

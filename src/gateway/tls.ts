@@ -10,13 +10,14 @@ import type { Block } from '../base/address.ts'
 import { addressOfWords } from '../base/address.ts'
 import type { Address } from '../base/address.ts'
 import { PosternError } from '../base/errors.ts'
+import { needsLogin } from '../policy/login.ts'
 import { PlanTable } from '../policy/plan-table.ts'
 import type { PathValue } from '../policy/options.ts'
 import type { Effective, Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { GatewayErrorCode } from './codes.ts'
 import { errnoText } from './errno.ts'
-import { needsLogin, starttlsOf } from './login/login-settings.ts'
+import { starttlsOf } from './login/login-settings.ts'
 
 /** What a handshake needs to know. */
 export interface TlsProfile {

@@ -24,7 +24,8 @@ export type UpstreamAddress =
   | { readonly kind: 'unix'; readonly path: string }
 
 export type ProxyVersion = 'off' | 'v1' | 'v2'
-export type XclientMode = 'no' | 'ifavailable' | 'required'
+/** `always`: without looking at what the upstream offers, after a login (nginx `xclient on`). */
+export type XclientMode = 'no' | 'ifavailable' | 'required' | 'always'
 /** `optional`: asked for, and verified when the client sends one (Momentum's unset value). */
 export type TlsVerifyMode = 'none' | 'optional' | 'require'
 export type StarttlsInjection = 'reject' | 'ignore' | 'allow'

@@ -283,7 +283,7 @@ describe('slots after authentication', () => {
     await held.close()
     await login.gate.holds(0)
     const third = await login.admits('imap', 'u')
-    await until('its close', () => second.isClosed)
+    await until('nobody lingers', async () => (await login.gate.status()).refusalsLingering === 0)
     expect(afterGreeting('imap', second)).toBe(limitedReplies.imap)
     expect(third.isLive).toBe(true)
   })

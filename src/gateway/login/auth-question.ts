@@ -2,10 +2,12 @@
 
 import { TLSSocket } from 'node:tls'
 import type { AuthMethod, AuthRequest, AuthTls } from '../../protocol/auth-http/request.ts'
+import type { AuthAccept } from '../../protocol/auth-http/outcome.ts'
 import type { DialogueDetails, DialogueEvent } from '../../protocol/dialogue/dialogue.ts'
 import type { Credentials } from '../../protocol/sasl/credentials.ts'
 import { clientNameText } from '../../protocol/upstream/smtp-xclient.ts'
 import type { ClientName } from '../../protocol/upstream/smtp-xclient.ts'
+import type { AuthFacts } from '../../engine/auth-facts.ts'
 import type { Session } from '../session.ts'
 
 /** One attempt of a client to log in. */
@@ -68,6 +70,28 @@ export function passwordOf(credentials: Credentials): Buffer | undefined {
     default:
       return undefined
   }
+}
+
+/** What limits may count by. It is kept as long as the session, so no password is in it. */
+export function factsOf(
+  session: Session,
+  login: Buffer | undefined,
+  { headers }: AuthAccept,
+): AuthFacts {
+  const isNamed = login !== undefined && login.length > 0
+  return {
+    isUnix: isUnixClient(session),
+    ...(isNamed ? { user: compact(login) } : {}),
+    authHeaders: headers
+      .filter(({ name }) => name.toLowerCase() !== 'auth-pass')
+      .map(({ name, value }) => ({ name, value: compact(value) })),
+  }
+}
+
+/** As a text where that says the same: a small Buffer holds on to the pool it was taken from. */
+function compact(bytes: Buffer): string | Uint8Array {
+  const text = bytes.toString()
+  return Buffer.from(text).equals(bytes) ? text : Uint8Array.from(bytes)
 }
 
 function envelopeOf(details: DialogueDetails): Pick<AuthRequest, 'envelope'> {

@@ -14,12 +14,12 @@ import type { LoginCredentials, UpstreamLogin } from '../../protocol/upstream/lo
 import { pop3Login } from '../../protocol/upstream/pop3-login.ts'
 import { smtpLogin } from '../../protocol/upstream/smtp-login.ts'
 import type { SmtpLoginOptions } from '../../protocol/upstream/smtp-login.ts'
+import type { LoginService } from '../../policy/login.ts'
 import type { Plan, Settings } from '../../policy/plan.ts'
 import type { Session } from '../session.ts'
 import { clientNameOf, isUnixClient, loginBytes, passwordOf } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import { greetingOf, loginOption, offerOf, serverNameOf, starttlsOf } from './login-settings.ts'
-import type { LoginService } from './login-settings.ts'
 
 export function clientDialogueOf(
   session: Session,

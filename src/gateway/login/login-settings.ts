@@ -1,26 +1,13 @@
 // What a plan says about the time before login, each option with its value or its default.
 
 import { hostname } from 'node:os'
+import type { LoginService } from '../../policy/login.ts'
 import { loginDefaults } from '../../policy/login-defaults.ts'
 import type { LoginMethod, StarttlsMode } from '../../policy/options.ts'
 import type { Plan, Settings } from '../../policy/plan.ts'
-import type { ServiceName } from '../../policy/policy.ts'
 import { safeText } from '../../protocol/dialogue/safe-text.ts'
 
-/** The services whose clients can log in. */
-export type LoginService = Exclude<ServiceName, 'ecstream'>
-
 type LoginOptions = typeof loginDefaults
-
-/** True when sessions of this plan log in here; all others are relayed from their first byte. */
-export function needsLogin(plan: Plan): boolean {
-  return loginServiceOf(plan) !== undefined && plan.settings.authHttp?.value.server !== undefined
-}
-
-export function loginServiceOf(plan: Plan): LoginService | undefined {
-  const { service } = plan.listener
-  return service === 'ecstream' ? undefined : service
-}
 
 /** The value of an option of the login. */
 export function loginOption<K extends keyof LoginOptions>(

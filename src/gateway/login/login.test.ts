@@ -7,7 +7,6 @@ import { connect as connectTls } from 'node:tls'
 import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
-  atCleanUp,
   Client,
   cleanUp,
   connectClient,
@@ -21,49 +20,13 @@ import {
   to,
   until,
 } from '../../../test/kit/gateway-rig.ts'
-import type { FakeUpstream, Rig, RigPolicy, Values } from '../../../test/kit/gateway-rig.ts'
-import {
-  accept,
-  FakeAuth,
-  serveImap,
-  servePop3,
-  serveSmtp,
-} from '../../../test/kit/login-servers.ts'
-import type { AuthAnswer, AuthAsked } from '../../../test/kit/login-servers.ts'
+import type { Rig } from '../../../test/kit/gateway-rig.ts'
+import { authAt, setLoginScene } from '../../../test/kit/login-scene.ts'
+import type { LoginSceneOptions } from '../../../test/kit/login-scene.ts'
+import { accept, serveImap } from '../../../test/kit/login-servers.ts'
+import type { AuthAnswer } from '../../../test/kit/login-servers.ts'
 
 afterEach(cleanUp)
-
-interface Scene {
-  readonly rig: Rig
-  readonly auth: FakeAuth
-  readonly upstream: FakeUpstream
-}
-
-interface SceneOptions extends Partial<RigPolicy> {
-  readonly answer?: (asked: AuthAsked, port: number) => AuthAnswer
-  readonly serve?: Parameters<typeof startUpstream>[0]
-}
-
-const servers = { imap: serveImap, pop3: servePop3, smtp: serveSmtp, ecstream: serveSmtp } as const
-
-async function setScene(given: SceneOptions = {}): Promise<Scene> {
-  const { service = 'imap', answer = (_asked, port) => accept(port), serve, ...text } = given
-  const upstream = await startUpstream(serve ?? servers[service])
-  const auth = await FakeAuth.start((asked) => answer(asked, upstream.port))
-  atCleanUp(() => auth.close())
-  const policy = rigPolicy({
-    listens: { '127.0.0.1:0': {} },
-    ...text,
-    service,
-    options: { ...authAt(auth.port), ...text.options },
-  })
-  return { rig: await startRig(policy), auth, upstream }
-}
-
-function authAt(port: number): Values {
-  const address = { kind: 'tcp', host: '127.0.0.1', port } as const
-  return { authHttp: { server: { address, host: '127.0.0.1', uri: '/auth' } } }
-}
 
 async function reads(client: Client, text: string): Promise<void> {
   await until(() => client.text === text).catch(() => expect(client.text).toBe(text))
@@ -80,7 +43,7 @@ async function logIn(rig: Rig, user: string): Promise<Client> {
 
 describe('a login', () => {
   it('in IMAP ends in a relay, with what the client sent behind its LOGIN', async () => {
-    const { rig, auth } = await setScene()
+    const { rig, auth } = await setLoginScene()
     const client = await connectClient(rig.port(), 'a1 LOGIN u p\r\na2 NOOP\r\n')
     await reads(client, `${greeting}a1 OK upstream login\r\na2 OK upstream did NOOP\r\n`)
     expect(auth.asked[0]?.text).toBe(
@@ -94,13 +57,13 @@ describe('a login', () => {
   })
 
   it('in POP3 and in SMTP ends in a relay', async () => {
-    const pop3 = await setScene({ service: 'pop3' })
+    const pop3 = await setLoginScene({ service: 'pop3' })
     const reader = await connectClient(pop3.rig.port(), 'USER u\r\nPASS p\r\nSTAT\r\n')
     await reads(
       reader,
       '+OK POP3 ready\r\n+OK\r\n+OK upstream did PASS\r\n+OK upstream did STAT\r\n',
     )
-    const smtp = await setScene({
+    const smtp = await setLoginScene({
       service: 'smtp',
       options: { serverName: 'mx.test', upstreamXclient: 'ifavailable' },
     })
@@ -117,7 +80,7 @@ describe('a login', () => {
   })
 
   it('never puts a password into the log', async () => {
-    const { rig } = await setScene({
+    const { rig } = await setLoginScene({
       options: limits({ users: 1 }),
       zones: { users: '$remote_user' },
     })
@@ -142,7 +105,7 @@ describe('a login', () => {
     const made = await generate([{ name: 'commonName', value: 'gate.test' }], { keyType: 'ec' })
     const path = join(temporaryDirectory(), 'gate.pem')
     writeFileSync(path, `${made.cert}\n${made.private}`)
-    const { rig, auth } = await setScene({
+    const { rig, auth } = await setLoginScene({
       options: { starttls: 'only', tlsCertificate: { path } },
     })
     const plain = await connectClient(rig.port(), 'a LOGIN u p\r\nb STARTTLS\r\nc LOGIN eve p\r\n')
@@ -157,10 +120,13 @@ describe('a login', () => {
 })
 
 describe('a limit after authentication', () => {
-  const users: SceneOptions = { options: limits({ users: 1 }), zones: { users: '$remote_user' } }
+  const users: LoginSceneOptions = {
+    options: limits({ users: 1 }),
+    zones: { users: '$remote_user' },
+  }
 
   it('refuses the session above it, drops what it pipelined, and gives its slots back', async () => {
-    const { rig, upstream } = await setScene(users)
+    const { rig, upstream } = await setLoginScene(users)
     const held = await logIn(rig, 'u')
     const second = await connectClient(rig.port(), 'b7 LOGIN u p\r\nb8 NOOP\r\nb9 LOGOUT\r\n')
     await until(() => second.hasEnded)
@@ -172,7 +138,7 @@ describe('a limit after authentication', () => {
   })
 
   it('that is in dry run counts and lets everybody in', async () => {
-    const { rig } = await setScene({ ...users, options: limits({ users: -1 }) })
+    const { rig } = await setLoginScene({ ...users, options: limits({ users: -1 }) })
     await logIn(rig, 'u')
     await logIn(rig, 'u')
     expect(rig.events.map(({ kind }) => kind)).toContain('dry_run_exceeded')
@@ -186,7 +152,7 @@ describe('a limit after authentication', () => {
       { 'Auth-Status': 'OK', 'Auth-Server': 'host.name', 'Auth-Port': '1' },
       'nonsense\r\n\r\n',
     ]
-    const { rig } = await setScene({ ...users, answer: () => answers.shift() })
+    const { rig } = await setLoginScene({ ...users, answer: () => answers.shift() })
     for (const end of ['a NO no', '* BAD internal server error', '* BAD', '* BAD']) {
       const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
       await until(() => client.hasEnded)
@@ -199,7 +165,7 @@ describe('a limit after authentication', () => {
 
   it('is asked once after the auth server had the session wait', async () => {
     let count = 0
-    const { rig, auth } = await setScene({
+    const { rig, auth } = await setLoginScene({
       ...users,
       answer: (_asked, port) => {
         count += 1
@@ -218,7 +184,7 @@ describe('a limit after authentication', () => {
 
 describe('a failed login', () => {
   it('with Auth-Wait is told after that time and may be tried again', async () => {
-    const { rig, auth } = await setScene({
+    const { rig, auth } = await setLoginScene({
       answer: ({ headers }, port) =>
         headers.get('auth-pass') === 'right'
           ? accept(port)
@@ -232,12 +198,12 @@ describe('a failed login', () => {
   })
 
   it('at the upstream ends in an internal error, or in its words where they are passed on', async () => {
-    const serve: SceneOptions['serve'] = (socket) => void socket.end('* BYE go away\r\n')
+    const serve: LoginSceneOptions['serve'] = (socket) => void socket.end('* BYE go away\r\n')
     for (const [isPassed, words] of [
       [false, '* BAD internal server error\r\n'],
       [true, '* BYE go away\r\n'],
     ] as const) {
-      const { rig } = await setScene({ serve, options: { proxyPassErrorMessage: isPassed } })
+      const { rig } = await setLoginScene({ serve, options: { proxyPassErrorMessage: isPassed } })
       const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
       await until(() => client.hasEnded)
       expect(client.text).toBe(greeting + words)
@@ -246,14 +212,14 @@ describe('a failed login', () => {
 
   it('because nobody answers says so in the log, and the slots come back', async () => {
     const port = await deadPort()
-    const { rig } = await setScene({ answer: () => accept(port) })
+    const { rig } = await setLoginScene({ answer: () => accept(port) })
     const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
     await until(() => client.hasEnded)
     expect(client.text).toBe(`${greeting}* BAD internal server error\r\n`)
     expect(rig.log.texts).toContain(
       'error: connect() failed (111: Connection refused) while connecting to upstream',
     )
-    const noAuth = await setScene({ options: authAt(port) })
+    const noAuth = await setLoginScene({ options: authAt(port) })
     const other = await connectClient(noAuth.rig.port(), 'a LOGIN u p\r\n')
     await until(() => other.hasEnded)
     expect(noAuth.rig.log.texts).toContain(
@@ -265,7 +231,7 @@ describe('a failed login', () => {
 
 describe('a stall', () => {
   it('of the auth server ends at its time limit', async () => {
-    const { rig, auth } = await setScene({
+    const { rig, auth } = await setLoginScene({
       answer: () => undefined,
       options: { authHttpTimeout: { ms: 300 } },
     })
@@ -279,7 +245,7 @@ describe('a stall', () => {
   })
 
   it('of the upstream ends at the time limit of the login', async () => {
-    const { rig } = await setScene({ serve: () => {}, options: { loginTimeout: { ms: 300 } } })
+    const { rig } = await setLoginScene({ serve: () => {}, options: { loginTimeout: { ms: 300 } } })
     const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
     await until(() => client.hasEnded)
     expect(client.text).toBe(`${greeting}* BAD internal server error\r\n`)
@@ -287,7 +253,7 @@ describe('a stall', () => {
   })
 
   it('of the client ends at the time limit too, whatever it says meanwhile', async () => {
-    const { rig } = await setScene({ options: { loginTimeout: { ms: 500 } } })
+    const { rig } = await setLoginScene({ options: { loginTimeout: { ms: 500 } } })
     const client = await connectClient(rig.port())
     for (let count = 0; count < 4; count += 1) {
       client.socket.write(`n${count} NOOP\r\n`)
@@ -301,7 +267,7 @@ describe('a stall', () => {
   })
 
   it('ends with a goodbye when the session has been idle too long', async () => {
-    const { rig } = await setScene({ answer: () => undefined, options: { idle: { ms: 400 } } })
+    const { rig } = await setLoginScene({ answer: () => undefined, options: { idle: { ms: 400 } } })
     const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
     await until(() => client.hasEnded)
     expect(client.text).toContain('* BYE [UNAVAILABLE] Idle timeout')
@@ -311,7 +277,7 @@ describe('a stall', () => {
     'does not hide a client that leaves by %s: its slot is free within a second',
     async (leave) => {
       for (const stalled of [{ answer: () => undefined }, { serve: () => {} }]) {
-        const { rig, auth } = await setScene(stalled)
+        const { rig, auth } = await setLoginScene(stalled)
         const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
         await until(() => auth.asked.length === 1)
         await pauseMs(100)
@@ -323,7 +289,7 @@ describe('a stall', () => {
   )
 
   it('of the auth server keeps a bounded part of what the client sends meanwhile', async () => {
-    const { rig, auth } = await setScene({ answer: () => undefined })
+    const { rig, auth } = await setLoginScene({ answer: () => undefined })
     const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
     await until(() => auth.asked.length === 1)
     for (let count = 0; count < 64; count += 1) client.socket.write(randomBytes(65_536))

@@ -13,6 +13,7 @@ import type {
   DialogueClose,
 } from '../../protocol/dialogue/dialogue.ts'
 import type { AuthHttpServer } from '../../policy/options.ts'
+import { loginServiceOf } from '../../policy/login.ts'
 import type { Plan } from '../../policy/plan.ts'
 import { beginTls } from '../begin-tls.ts'
 import { detachClient } from '../client.ts'
@@ -24,10 +25,10 @@ import type { LoginStage, Session } from '../session.ts'
 import { adoptUpstream } from '../upstream.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import { AuthExchange } from './auth-exchange.ts'
-import { authRequestOf, isUnixClient, loginBytes } from './auth-question.ts'
+import { authRequestOf, factsOf, loginBytes } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import { clientDialogueOf, needsPassword, upstreamLoginOf } from './dialogue-of.ts'
-import { loginOption, loginServiceOf } from './login-settings.ts'
+import { loginOption } from './login-settings.ts'
 import { UpstreamAttempt } from './upstream-attempt.ts'
 
 // An auth server that has somebody wait asks for seconds; a thousand times is hours, and by then
@@ -305,13 +306,8 @@ export class Login implements LoginStage {
   #onAccept(answer: AuthAccept): void {
     const session = this.#session
     if (answer.user !== undefined) this.#login = answer.user
-    const user = this.#login
-    const verdict = session.host.engine.authenticate(session.engineSession, {
-      isUnix: isUnixClient(session),
-      ...(user === undefined || user.length === 0 ? {} : { user }),
-      // They are kept as long as the session, and a password is not to be.
-      authHeaders: answer.headers.filter(({ name }) => name.toLowerCase() !== 'auth-pass'),
-    })
+    const facts = factsOf(session, this.#login, answer)
+    const verdict = session.host.engine.authenticate(session.engineSession, facts)
     if (verdict.kind === 'admit') {
       this.#connect(answer)
       return

@@ -36,6 +36,10 @@ describe('needsWatch', () => {
 })
 
 describe('watchRules', () => {
+  it('never sends XCLIENT without looking at what is offered', () => {
+    expect(watchRules({ upstreamXclient: { value: 'always' } }).xclient).toBe('ifavailable')
+  })
+
   it('rejects injection in a watch made for another reason', () => {
     expect(watchRules({ maxReceptions: { value: { capMax: 1 } } }).starttlsInjection).toBe('reject')
   })

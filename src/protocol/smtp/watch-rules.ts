@@ -30,7 +30,7 @@ export interface WatchRules {
   readonly starttlsInjection: StarttlsInjection
   /** Said in answer to the next MAIL or RSET once the policy was replaced. */
   readonly reconfigReply?: Buffer
-  readonly xclient: XclientMode
+  readonly xclient: Exclude<XclientMode, 'always'>
   /** False: there is nothing more to do once the client has been greeted. */
   readonly outlastsGreeting: boolean
 }
@@ -62,13 +62,19 @@ export function watchRules(settings: WatchSettings): WatchRules {
     ...(messagesMax === undefined ? {} : { messagesMax }),
     ...(reconfigMessage === undefined ? {} : { reconfigReply: reconfigReply(reconfigMessage) }),
     starttlsInjection: injection?.value ?? 'reject',
-    xclient: settings.upstreamXclient?.value ?? 'no',
+    xclient: xclientMode(settings),
     outlastsGreeting:
       isInjectionWritten ||
       extensions !== undefined ||
       messagesMax !== undefined ||
       reconfigMessage !== undefined,
   }
+}
+
+/** A watch sees what the upstream offers, so it never has to send XCLIENT without looking. */
+function xclientMode({ upstreamXclient }: WatchSettings): WatchRules['xclient'] {
+  const mode = upstreamXclient?.value ?? 'no'
+  return mode === 'always' ? 'ifavailable' : mode
 }
 
 /** Static_Banner is the whole greeting, so a Banner_Hostname beside it has nothing left to name. */

@@ -15,7 +15,7 @@ export type HandshakeStep =
   | { readonly kind: 'passed' | 'kept' | 'failed' | 'failed_aloud' }
 
 export interface HandshakeOptions {
-  readonly mode: Exclude<XclientMode, 'no'>
+  readonly mode: Exclude<XclientMode, 'no' | 'always'>
   readonly client: ClientIdentity
   readonly ehloName: string
 }
