@@ -205,6 +205,44 @@ describe('a mail block', () => {
     )
   })
 
+  it('binds both families of a port apart, and a Unix socket', async () => {
+    const upstream = await upstreamBehind()
+    const port = await freePort()
+    const path = join(folder, 'in.sock')
+    await start(`mail {
+      proxy_pass ${upstream.address};
+      server {
+        protocol smtp;
+        listen 127.0.0.1:${port};
+        listen [::1]:${port};
+        listen unix:${path};
+        listener_sessions 1;
+      }
+      server { protocol smtp; listen ${await freePort()}; }
+    }`)
+    for (const target of [{ host: '127.0.0.1', port }, { host: '::1', port }, { path }]) {
+      const first = new Client({ target })
+      const second = new Client({ target })
+      const admitted = await Promise.all([first.isAdmitted(), second.isAdmitted()])
+      expect(admitted.filter(Boolean)).toHaveLength(1)
+      first.socket.destroy()
+      second.socket.destroy()
+    }
+    await logged(`server: unix:${path}`)
+  })
+
+  it('binds [::] beside all of IPv4, as nginx does', async () => {
+    const upstream = await upstreamBehind()
+    const port = await freePort()
+    const listens = `listen ${port}; listen [::]:${port};`
+    await start(`mail { server { ${listens} protocol smtp; proxy_pass ${upstream.address}; } }`)
+    for (const host of ['127.0.0.1', '::1']) {
+      const client = new Client({ target: { host, port } })
+      expect(await client.isAdmitted()).toBe(true)
+      client.reset()
+    }
+  })
+
   it('leaves the terminal when the file says daemon on', async () => {
     const upstream = await upstreamBehind()
     const port = await freePort()
