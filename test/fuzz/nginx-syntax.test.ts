@@ -5,9 +5,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Diagnostic } from '../../src/base/diagnostic.ts'
 import { memoryReader } from '../../src/dialect/memory-reader.ts'
+import type { Context } from '../../src/dialect/nginx/directive-spec.ts'
 import { directiveTable } from '../../src/dialect/nginx/directive-table.ts'
 import { commandLine, parseGlobalDirectives } from '../../src/dialect/nginx/global-directives.ts'
 import { globFiles } from '../../src/dialect/nginx/glob.ts'
+import { nginx } from '../../src/dialect/nginx/nginx.ts'
 import { parse } from '../../src/dialect/nginx/parser.ts'
 import { print } from '../../src/dialect/nginx/print.ts'
 import { readConfiguration } from '../../src/dialect/nginx/read.ts'
@@ -133,6 +135,40 @@ describe('random configuration texts', () => {
         expectInside(new Map([[commandLine, text]]), found)
       }),
       { numRuns: 1000 },
+    )
+  })
+})
+
+/** Lines that are right in a block, in any choice and order. */
+function linesOf(context: Context): fc.Arbitrary<string> {
+  const right = directiveTable
+    .filter((spec) => spec.block === undefined && spec.contexts.includes(context))
+    .filter((spec) => spec.status !== 'later' && spec.type.example !== '')
+    .map(({ name, type }) => `${name} ${type.example};`)
+  return fc
+    .subarray(right, { maxLength: Math.min(12, right.length) })
+    .map((lines) => lines.join('\n'))
+}
+
+const rightish = fc
+  .tuple(linesOf('main'), linesOf('mail'), linesOf('peer'), fc.array(linesOf('server')))
+  .map(([main, mail, peer, servers]) => {
+    const written = servers.map((lines, at) => `server { listen ${at + 1}; ${lines}\n}`)
+    return `${main}\nevents { }\nmail { ${mail}\npeer ::/0 { ${peer} }\n${written.join('\n')} }`
+  })
+
+describe('random configurations of right lines', () => {
+  it('mean a policy or have an error, never both, with every span in its place', () => {
+    fc.assert(
+      fc.property(fc.oneof(rightish, anyText), (text) => {
+        const result = nginx.load({ file, text, reader, searchPath: [] })
+        const hasError = result.diagnostics.some(({ severity }) => severity === 'error')
+        expect(result.policy === undefined).toBe(hasError)
+        expect(result.emerg === undefined).toBe(!hasError)
+        expectInside(result.sources, result.diagnostics)
+        expect(JSON.parse(JSON.stringify(result.policy ?? {}))).toEqual(result.policy ?? {})
+      }),
+      { numRuns: 2000 },
     )
   })
 })
