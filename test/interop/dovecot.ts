@@ -1,0 +1,103 @@
+// A real Dovecot of its own: configuration, mail and log in a temporary folder, IMAP and POP3 on
+// loopback, every user with one password. Needs root, as Dovecot does.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Nobody on Debian; the mail is stored as this user. */
+const nobody = 65_534
+
+export const password = 'secret'
+
+export interface DovecotPorts {
+  readonly imap: number
+  readonly pop3: number
+}
+
+export class Dovecot {
+  readonly #folder: string
+  readonly ports: DovecotPorts
+
+  constructor(ports: DovecotPorts) {
+    this.ports = ports
+    this.#folder = mkdtempSync(join(tmpdir(), 'postern-dovecot-'))
+    // Its processes run as other users and must get in.
+    chmodSync(this.#folder, 0o755)
+    mkdirSync(this.#path('run'))
+    mkdirSync(this.#path('mail'))
+    chownSync(this.#path('mail'), nobody, nobody)
+    writeFileSync(this.#path('dovecot.conf'), this.#configuration())
+    this.#run('dovecot', '-c', this.#path('dovecot.conf'))
+  }
+
+  log(): string {
+    return readFileSync(this.#path('log'), 'utf8')
+  }
+
+  stop(): void {
+    this.#run('doveadm', '-c', this.#path('dovecot.conf'), 'stop')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name)
+  }
+
+  #run(program: string, ...args: readonly string[]): void {
+    // No pipes: the daemon would keep them open, and we would wait for their end.
+    const done = spawnSync(program, args, { stdio: 'ignore' })
+    if (done.status !== 0) throw new Error(`${program} ended with ${done.status}`)
+  }
+
+  #configuration(): string {
+    return `base_dir = ${this.#path('run')}
+log_path = ${this.#path('log')}
+protocols = imap pop3
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+mail_location = maildir:${this.#path('mail')}/%u
+first_valid_uid = ${nobody}
+first_valid_gid = ${nobody}
+default_internal_user = nobody
+default_login_user = nobody
+default_internal_group = nogroup
+passdb {
+  driver = static
+  args = password=${password}
+}
+userdb {
+  driver = static
+  args = uid=${nobody} gid=${nobody} home=${this.#path('mail')}/%u
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = ${this.ports.imap}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+service pop3-login {
+  chroot =
+  inet_listener pop3 {
+    port = ${this.ports.pop3}
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+`
+  }
+}
