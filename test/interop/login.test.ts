@@ -33,7 +33,6 @@ beforeEach(async () => {
   ends.push(() => dovecot.stop())
   imap = await freePort()
   pop3 = await freePort()
-  await startGate(await startAuthServer())
 })
 
 afterEach(async () => {
@@ -62,13 +61,30 @@ async function startAuthServer(): Promise<number> {
   return own
 }
 
-async function startGate(authServer: number): Promise<void> {
-  const login = `Auth_HTTP = "http://127.0.0.1:${authServer}/auth"  Limit_Conn "user" { Sessions = 2 }`
-  const text = `PIDFile = "postern.pid"
+/** The same gate in both languages. */
+const languages = {
+  momentum: (authServer: number) => {
+    const login = `Auth_HTTP = "http://127.0.0.1:${authServer}/auth"  Limit_Conn "user" { Sessions = 2 }`
+    return `PIDFile = "postern.pid"
 Limit_Conn_Zone "user" { Key = "$remote_user" Size = "1m" }
 IMAP_Listener { ${login} Listen "127.0.0.1:${imap}" {} }
 POP3_Listener { ${login} Listen "127.0.0.1:${pop3}" {} }
 `
+  },
+  nginx: (authServer: number) => `pid postern.pid;
+events { }
+mail {
+  limit_conn_zone $remote_user zone=user:1m;
+  limit_conn user 2;
+  auth_http 127.0.0.1:${authServer}/auth;
+  server { listen 127.0.0.1:${imap}; protocol imap; }
+  server { listen 127.0.0.1:${pop3}; protocol pop3; }
+}
+`,
+} as const
+
+async function startGate(language: keyof typeof languages): Promise<void> {
+  const text = languages[language](await startAuthServer())
   writeFileSync(join(folder, 'postern.conf'), text)
   const program = new Program(['-p', folder, '-e', 'stderr'], { cwd: folder })
   ends.push(async () => {
@@ -95,19 +111,23 @@ async function python(script: string): Promise<string> {
   return stdout.trim()
 }
 
-describe.skipIf(!hasAll)('through the gate to Dovecot', () => {
-  it('curl stores a message by IMAP and reads the same by POP3', async () => {
-    const message = `Subject: x\r\n\r\n${'A line with a . in it.\r\n'.repeat(500)}`
-    const file = join(folder, 'message')
-    writeFileSync(file, message)
-    const user = ['-sS', '--user', `bob:${password}`]
-    await run('curl', [...user, '--upload-file', file, `imap://127.0.0.1:${imap}/INBOX`])
-    const { stdout } = await run('curl', [...user, `pop3://127.0.0.1:${pop3}/1`])
-    expect(stdout).toBe(message)
-  })
+describe.skipIf(!hasAll).each(['momentum', 'nginx'] as const)(
+  'through the gate to Dovecot, configured in the language of %s',
+  (language) => {
+    beforeEach(() => startGate(language))
 
-  it("Python's imaplib and poplib are told of a full limit, over both protocols", async () => {
-    const told = await python(`
+    it('curl stores a message by IMAP and reads the same by POP3', async () => {
+      const message = `Subject: x\r\n\r\n${'A line with a . in it.\r\n'.repeat(500)}`
+      const file = join(folder, 'message')
+      writeFileSync(file, message)
+      const user = ['-sS', '--user', `bob:${password}`]
+      await run('curl', [...user, '--upload-file', file, `imap://127.0.0.1:${imap}/INBOX`])
+      const { stdout } = await run('curl', [...user, `pop3://127.0.0.1:${pop3}/1`])
+      expect(stdout).toBe(message)
+    })
+
+    it("Python's imaplib and poplib are told of a full limit, over both protocols", async () => {
+      const told = await python(`
 import imaplib, poplib
 held = []
 for port in (${imap}, ${imap}):
@@ -132,18 +152,18 @@ for c in held:
     print(c.select()[0])
     c.logout()
 `)
-    expect(told.split('\n')).toEqual([
-      "b'[UNAVAILABLE] Too many connections'",
-      "b'-ERR [SYS/TEMP] Too many connections'",
-      '+OK Logged in.',
-      'OK',
-      'OK',
-    ])
-    expect(dovecot.log()).toContain('Login: user=<bob>')
-  })
+      expect(told.split('\n')).toEqual([
+        "b'[UNAVAILABLE] Too many connections'",
+        "b'-ERR [SYS/TEMP] Too many connections'",
+        '+OK Logged in.',
+        'OK',
+        'OK',
+      ])
+      expect(dovecot.log()).toContain('Login: user=<bob>')
+    })
 
-  it('a wrong password is refused in the words of the auth server, and takes no slot', async () => {
-    const told = await python(`
+    it('a wrong password is refused in the words of the auth server, and takes no slot', async () => {
+      const told = await python(`
 import imaplib
 for attempt in range(5):
     try:
@@ -154,8 +174,9 @@ c = imaplib.IMAP4('127.0.0.1', ${imap})
 print(c.login('bob', '${password}')[0])
 c.logout()
 `)
-    const words = "b'Invalid login or password'"
-    expect(told.split('\n')).toEqual([words, words, words, words, words, 'OK'])
-    expect(dovecot.log()).not.toContain('wrong')
-  })
-})
+      const words = "b'Invalid login or password'"
+      expect(told.split('\n')).toEqual([words, words, words, words, words, 'OK'])
+      expect(dovecot.log()).not.toContain('wrong')
+    })
+  },
+)
