@@ -46,7 +46,6 @@ function details(entry: LogEntry): string {
 
 // Control characters, DEL, C1 controls and the two Unicode line ends: what a terminal or a log
 // shipper could take for an order or a new line.
-// oxlint-disable-next-line no-control-regex
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 /** The text in one line of at most `lengthMax` characters; control bytes become `\xNN`. */

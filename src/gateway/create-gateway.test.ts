@@ -68,12 +68,9 @@ describe('a reload', () => {
     const options = to(await startUpstream())
     const rig = await startRig(rigPolicy({ options, listens: { [`127.0.0.1:${port}`]: {} } }))
     for (const name of [`*:${port}`, `127.0.0.1:${port}`]) {
-      // oxlint-disable-next-line no-await-in-loop
       await rig.gateway.reload(rigPolicy({ options, listens: { [name]: {} } }))
       expect(rig.gateway.bound()).toEqual([{ listenId: name, port }])
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connectClient(port)
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.text === '220 ready\r\n')
     }
   })

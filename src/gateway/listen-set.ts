@@ -56,7 +56,6 @@ export class ListenSet {
     const missing = wanted.filter((plan) => !this.#bound.has(plan.listen.id))
     try {
       // One after the other: of two Listens that exclude each other, the second is the one named.
-      // oxlint-disable-next-line no-await-in-loop
       for (const plan of missing) rebinding.added.push(await this.#bindBeside(plan, rebinding))
     } catch (error) {
       await this.takeBack(rebinding)
@@ -90,7 +89,6 @@ export class ListenSet {
     for (const old of rebinding.givenUp) {
       if (this.#isClosed) return
       try {
-        // oxlint-disable-next-line no-await-in-loop
         const restored = await bindListen({ plan: old.plan, ...this.#options })
         this.#restore(restored)
       } catch (error) {

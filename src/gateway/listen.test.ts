@@ -87,7 +87,6 @@ describe('a Unix Listen', () => {
     ] as const
     for (const [path, code] of wrong) {
       const rig = createRig(rigPolicy({ listens: { [path]: {} } }))
-      // oxlint-disable-next-line no-await-in-loop
       await expect(rig.gateway.start()).rejects.toMatchObject({ code })
     }
     expect(readdirSync(directory).toSorted()).toEqual(['file', 'live'])

@@ -41,7 +41,6 @@ describe('the PROXY header', () => {
     client.socket.setNoDelay(true)
     for (const byte of header) {
       client.socket.write(byte)
-      // oxlint-disable-next-line no-await-in-loop
       await pauseMs(1)
     }
     client.socket.write('EHLO x\r\n')
@@ -76,9 +75,7 @@ describe('the PROXY header', () => {
   it('that is missing or malformed closes the connection without a byte', async () => {
     const { rig, upstream } = await fronted()
     for (const wrong of ['EHLO x\r\n', 'PROXY TCP4 10.0.0.1\r\n']) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connectClient(rig.port(), wrong)
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.hasClosed || client.hasEnded)
       expect(client.text).toBe('')
     }
@@ -155,11 +152,8 @@ describe('the PROXY header', () => {
       ['127.0.0.0/8', '10.0.0.1'],
       ['192.0.2.0/24', '127.0.0.1'],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { rig } = await fronted(trust(text))
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connectClient(rig.port(), header)
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.text === '220 ready\r\n')
       const [session] = rig.engine.sessions()
       expect(session?.address.text).toBe(address)

@@ -40,11 +40,8 @@ describe('a refused client', () => {
       ecstream: '',
     }
     for (const service of ['smtp', 'imap', 'pop3', 'ecstream'] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const rig = await fullRig(service)
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connectClient(rig.port())
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.hasEnded || client.hasClosed)
       expect(client.text).toBe(words[service])
     }
@@ -79,7 +76,6 @@ describe('a refused client', () => {
       talker.socket.write('NOOP\r\n')
       clock.advance(1000)
       // The real interval of the wheel brings it up to the clock.
-      // oxlint-disable-next-line no-await-in-loop
       await pauseMs(140)
       if (second === 4) expect(rig.gateway.stats().refusalsLingering).toBe(2)
       if (second === 7) expect(rig.gateway.stats().refusalsLingering).toBe(1)

@@ -96,7 +96,6 @@ describe('the relay', () => {
     let passed = 0
     while (passed < rig.gateway.stats().bytesFromUpstreams) {
       passed = rig.gateway.stats().bytesFromUpstreams
-      // oxlint-disable-next-line no-await-in-loop
       await pauseMs(200)
     }
     client.socket.resume()
@@ -249,7 +248,6 @@ describe('the relay', () => {
       await until(() => client.hasClosed)
     }
     for (let round = 0; round < 20; round += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       await Promise.all(Array.from({ length: 60 }, (_, index) => visit(index + round)))
     }
     await until(() => rig.engine.snapshot().sessionsActive === 0)

@@ -78,13 +78,10 @@ function secureClient(rig: Rig, options: ConnectionOptions = {}): Client {
 describe('implicit TLS', () => {
   it('relays inside TLS, with certificate and key from one file or from two', async () => {
     for (const options of [{}, { tlsCertificate: file('cert.pem'), tlsKey: file('key.pem') }]) {
-      // oxlint-disable-next-line no-await-in-loop
       const rig = await tlsRig(options)
       const client = secureClient(rig)
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.text === '220 ready\r\n')
       client.socket.end()
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => rig.engine.snapshot().sessionsActive === 0)
     }
   })
@@ -239,15 +236,12 @@ describe('TLS options', () => {
 
   it('forbid renegotiation when asked to', async () => {
     for (const isAllowed of [true, false]) {
-      // oxlint-disable-next-line no-await-in-loop
       const rig = await tlsRig({ tlsAllowRenegotiation: isAllowed })
       const client = secureClient(rig, { maxVersion: 'TLSv1.2' })
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.text === '220 ready\r\n')
       let isDone = false
       const secured = client.socket as TLSSocket
       secured.renegotiate({ rejectUnauthorized: false }, (error) => (isDone = error === null))
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => isDone || client.hasClosed)
       expect(isDone).toBe(isAllowed)
     }
@@ -268,7 +262,6 @@ describe('certificates', () => {
     ]
     for (const [options, code] of wrong) {
       const rig = createRig(rigPolicy({ options: tlsOptions(upstream, options), listens }))
-      // oxlint-disable-next-line no-await-in-loop
       await expect(rig.gateway.start()).rejects.toMatchObject({
         code,
         fields: { file: 'rig.conf', line: 7 },

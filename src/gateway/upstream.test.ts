@@ -63,9 +63,7 @@ describe('the upstream', () => {
     const dead = await deadPort()
     const rig = await rigFor({ upstream: [tcp(one.port), tcp(dead), tcp(two.port)] })
     for (let count = 0; count < 6; count += 1) {
-      // oxlint-disable-next-line no-await-in-loop
       const client = await connectClient(rig.port())
-      // oxlint-disable-next-line no-await-in-loop
       await until(() => client.text === '220 ready\r\n')
     }
     const failures = rig.log.texts.filter((text) => text.includes('connect() failed'))

@@ -77,7 +77,7 @@ describe('the log', () => {
     await gate.logs(/broken header: .* while reading PROXY protocol, client: /)
     const lines = gate.log.trimEnd().split('\n')
     for (const line of lines) expect(line).toMatch(new RegExp(`${stamp} \\[[a-z]+\\] \\d+#0: `))
-    // oxlint-disable-next-line no-control-regex -- that none is there is what is tested
+    // That none is there is what is tested.
     expect(gate.log).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/)
   })
 

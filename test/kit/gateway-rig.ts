@@ -122,7 +122,6 @@ const cleanups: (() => Promise<void> | void)[] = []
 /** Call from afterEach: ends all that a test began. */
 export async function cleanUp(): Promise<void> {
   for (const cleanup of cleanups.splice(0).toReversed()) {
-    // oxlint-disable-next-line no-await-in-loop
     await cleanup()
   }
 }
@@ -246,7 +245,6 @@ export async function until(claim: () => boolean, timeoutMs = 5000): Promise<voi
   const giveUpMs = performance.now() + timeoutMs
   while (!claim()) {
     if (performance.now() > giveUpMs) throw new Error(`never true: ${claim.toString()}`)
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
