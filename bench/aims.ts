@@ -26,6 +26,11 @@ function aimsOf(subjectId: string, refusalBound: number): Aim[] {
   return [
     { ...atMost, figure: 'refusals', text: 'CPU per refusal', bound: refusalBound },
     { ...atMost, figure: 'idle', text: 'memory per idle session', bound: 0.8 },
+    { ...atMost, figure: 'login-imap', text: 'CPU per IMAP login', bound: 1.5 },
+    { ...atMost, figure: 'login-pop3', text: 'CPU per POP3 login', bound: 1.5 },
+    { ...atMost, figure: 'login-smtp', text: 'CPU per SMTP login', bound: 1.5 },
+    { ...atMost, figure: 'idle-login', text: 'memory per logged-in session', bound: 1 },
+    { ...atMost, figure: 'idle-login-tls', text: 'memory per logged-in TLS session', bound: 1 },
     { ...atLeast, figure: 'push', text: 'MB per CPU second to the upstream' },
     { ...atLeast, figure: 'pull', text: 'MB per CPU second to the client' },
   ]

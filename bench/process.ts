@@ -8,8 +8,24 @@ import type { ChildProcess } from 'node:child_process'
 /** A measured server that listens; `pids` are its process and its children. */
 export interface Daemon {
   readonly port: number
+  /** Of a gate that logs clients in: a port for each protocol. */
+  readonly ports?: LoginPorts
   readonly pids: readonly number[]
   stop(): Promise<void>
+}
+
+/** Where clients of each protocol go; `imaps` is inside TLS from the first byte. */
+export interface LoginPorts {
+  readonly imap: number
+  readonly pop3: number
+  readonly smtp: number
+  readonly imaps: number
+}
+
+/** The port of a gate that was started to log clients in. */
+export function portOf({ ports }: Daemon, name: keyof LoginPorts): number {
+  if (ports === undefined) throw new Error('this server was not started for logins')
+  return ports[name]
 }
 
 export interface DaemonOptions {

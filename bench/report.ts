@@ -49,6 +49,30 @@ const tables: readonly Table[] = [
     rateTitle: 'sessions/s',
   },
   {
+    figure: 'login-imap',
+    title: 'IMAP sessions that log in',
+    costTitle: 'CPU µs per session',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'sessions/s',
+  },
+  {
+    figure: 'login-pop3',
+    title: 'POP3 sessions that log in',
+    costTitle: 'CPU µs per session',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'sessions/s',
+  },
+  {
+    figure: 'login-smtp',
+    title: 'SMTP sessions that log in',
+    costTitle: 'CPU µs per session',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'sessions/s',
+  },
+  {
     figure: 'push',
     title: 'Bytes from client to upstream',
     costTitle: 'MB per CPU second',
@@ -67,6 +91,22 @@ const tables: readonly Table[] = [
   {
     figure: 'idle',
     title: 'Memory of an idle relayed session',
+    costTitle: 'KB per session',
+    costUnit: 1024,
+    costDigits: 2,
+    rateTitle: 'opened/s',
+  },
+  {
+    figure: 'idle-login',
+    title: 'Memory of an idle session that has logged in',
+    costTitle: 'KB per session',
+    costUnit: 1024,
+    costDigits: 2,
+    rateTitle: 'opened/s',
+  },
+  {
+    figure: 'idle-login-tls',
+    title: 'The same inside TLS',
     costTitle: 'KB per session',
     costUnit: 1024,
     costDigits: 2,
@@ -150,7 +190,7 @@ function renderTable(report: Report, table: Table): string | undefined {
     const middle = (pick: (one: Measurement) => number): number =>
       spreadOf(own.map(pick))?.median ?? 0
     const last =
-      figure === 'idle'
+      figure.startsWith('idle')
         ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
         : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
     const failedCount = own.reduce((sum, one) => sum + one.failedCount, 0)
@@ -165,7 +205,9 @@ function renderTable(report: Report, table: Table): string | undefined {
     ]
   })
   if (lines.length === 0) return undefined
-  const last = figure === 'idle' ? ['sessions', 'whole server, MB'] : ['server busy', 'load busy']
+  const last = figure.startsWith('idle')
+    ? ['sessions', 'whole server, MB']
+    : ['server busy', 'load busy']
   return rows(['server', table.costTitle, 'beside nginx', table.rateTitle, ...last], lines)
 }
 
@@ -179,6 +221,12 @@ sends the line from a Lua service.`,
   sessions: () =>
     `A client connects, reads the upstream's banner through the server, sends \`QUIT\`, reads the 221
 and the end. Every server opens one upstream connection for it.`,
+  'login-imap': () =>
+    `A client connects, logs in, says goodbye and reads the end; each login is another of 10,000 users. nginx's mail
+module and Postern run the same \`mail\` block with the same auth server (\`auth_http\`, a connection for each
+question) and the same mail servers behind; Postern counts each login against a limit per user, too.`,
+  'login-pop3': () => 'The same with USER and PASS.',
+  'login-smtp': () => 'The same with EHLO, AUTH PLAIN, and XCLIENT to the mail server behind.',
   push: ({ size }) =>
     `Four sessions at once push ${Math.round(size.bytesPerRound / 2 ** 20)} MiB in all; the clock stops when the upstream has
 acknowledged the last byte. Buffers are each server's defaults.`,
@@ -190,6 +238,11 @@ processes count once, and sharing with other programs is left out. Nothing force
 in Postern: the sessions' own opening runs several, and what those left is counted. The kernel's
 socket buffers are in no server's number. nginx and haproxy reserve their connection tables when they
 start, which is in the whole server's column and not in the session's.`,
+  'idle-login': () =>
+    `The same for IMAP sessions that have logged in at the gate. An idle IMAP client is what a mailbox server holds
+thousands of.`,
+  'idle-login-tls': () =>
+    'Implicit TLS with an ECDSA certificate. What OpenSSL keeps for each connection is the larger part, in both.',
 }
 
 const whatCostsTheRest = `- **Refusals:** by profile (\`node --cpu-prof dist/cli/main.js\` under the same load) nearly all of it is the kernel

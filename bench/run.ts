@@ -9,6 +9,7 @@ import { judge } from './aims.ts'
 import { measureBytes } from './cases/bytes.ts'
 import { measureIdle } from './cases/idle.ts'
 import { measureLookups } from './cases/lookups.ts'
+import { measureLogins } from './cases/logins.ts'
 import { measureRush } from './cases/rush.ts'
 import { createLab } from './lab.ts'
 import { startFleet } from './load/fleet.ts'
@@ -82,15 +83,20 @@ function gatherField(options: BenchOptions): Field {
   return { subjects: chosen, versions, missing }
 }
 
-function runCase(name: CaseName, rig: Rig): Promise<void> {
+async function runCase(name: CaseName, rig: Rig): Promise<void> {
   switch (name) {
     case 'refusals':
     case 'sessions':
       return measureRush(rig, name)
     case 'bytes':
       return measureBytes(rig)
+    case 'logins':
+      return measureLogins(rig)
     case 'idle':
-      return measureIdle(rig)
+      return measureIdle(rig, 'idle')
+    case 'idle-login':
+      await measureIdle(rig, 'idle-login')
+      return measureIdle(rig, 'idle-login-tls')
   }
 }
 

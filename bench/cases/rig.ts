@@ -3,18 +3,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuNs } from '../process.ts'
 import type { Lab } from '../lab.ts'
+import type { Protocol } from '../load/dialogues.ts'
 import type { Fleet } from '../load/fleet.ts'
 import type { LoadOrder, Outcome } from '../load/orders.ts'
 import type { Size } from '../options.ts'
 import type { Daemon } from '../process.ts'
 import type { Role, Subject } from '../subjects/subject.ts'
 
-/** The four things measured; bytes count once for each direction. */
-export type Figure = 'refusals' | 'sessions' | 'push' | 'pull' | 'idle'
+/** What is measured; bytes count once for each direction, logins once for each protocol. */
+export type Figure =
+  | 'refusals'
+  | 'sessions'
+  | 'push'
+  | 'pull'
+  | 'idle'
+  | `login-${Protocol}`
+  | 'idle-login'
+  | 'idle-login-tls'
 
 /**
  * The numbers of one round. `busy` is the server's CPU and `loadBusy` the load processes', both as
- * shares of one core; `cost` is what the figure is about: CPU microseconds per refusal or session,
+ * shares of one core; `cost` is what the figure is about: CPU microseconds per refusal, session or login,
  * megabytes per CPU second, bytes per idle session.
  */
 export interface Measurement {
@@ -74,7 +83,8 @@ export async function inRounds(
   const { lab, fleet } = rig
   try {
     for (const subject of subjects) {
-      const daemon = await subject.start({ lab, role, upstreamPort: fleet.upstreamPort })
+      const { upstreamPort, authPort } = fleet
+      const daemon = await subject.start({ lab, role, upstreamPort, authPort })
       running.push({ subject, daemon })
     }
     for (const { subject, daemon } of running) await visit(subject, daemon, 0)

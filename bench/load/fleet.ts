@@ -4,7 +4,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { stopChild } from '../process.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { CountOrder, LoadOrder, Outcome, Ready } from './orders.ts'
+import type { CountOrder, LoadOrder, LoginServersReady, Outcome, Ready } from './orders.ts'
 
 // Two keep one server busy without starving it on two cores; more would only fight each other.
 const workerCount = 2
@@ -13,22 +13,27 @@ const answerMs = 120_000
 
 export interface Fleet {
   readonly upstreamPort: number
+  /** Where gates that log clients in ask. */
+  readonly authPort: number
   readonly workerCount: number
   /** Gives the order to every load process at once and adds up what they did. */
   run(order: (worker: number) => LoadOrder): Promise<Outcome>
-  /** Sessions the upstream has open now. */
+  /** Sessions the servers behind have open now. */
   upstreamCount(): Promise<number>
   stop(): Promise<void>
 }
 
 export async function startFleet(): Promise<Fleet> {
   const upstream = start('upstream.ts')
+  const loginServers = start('login-servers.ts')
+  const authPort = answerOf<LoginServersReady>(loginServers).then((ready) => ready.authPort)
   const workers = Array.from({ length: workerCount }, () => start('worker.ts'))
   const [first] = await Promise.all([upstream, ...workers].map(answerOf<Ready>))
   const upstreamPort = first?.port
   if (upstreamPort === undefined) throw new Error('the upstream told no port')
   return {
     upstreamPort,
+    authPort: await authPort,
     workerCount,
     async run(order) {
       const answers = workers.map(answerOf<Outcome>)
@@ -36,14 +41,18 @@ export async function startFleet(): Promise<Fleet> {
       return sumOf(await Promise.all(answers))
     },
     async upstreamCount() {
-      const answer = answerOf<{ readonly count: number }>(upstream)
-      upstream.send({ kind: 'count' } satisfies CountOrder)
-      return (await answer).count
+      return (await countOf(upstream)) + (await countOf(loginServers))
     },
     async stop() {
-      await Promise.all([upstream, ...workers].map(stopChild))
+      await Promise.all([upstream, loginServers, ...workers].map(stopChild))
     },
   }
+}
+
+async function countOf(server: ChildProcess): Promise<number> {
+  const answer = answerOf<{ readonly count: number }>(server)
+  server.send({ kind: 'count' } satisfies CountOrder)
+  return (await answer).count
 }
 
 function start(file: string): ChildProcess {

@@ -3,6 +3,7 @@
 import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { Socket } from 'node:net'
+import { logIn } from './login.ts'
 import type { HoldOrder, Outcome } from './orders.ts'
 
 // Below the smallest listen backlog among the measured servers (511), so that no SYN is dropped.
@@ -13,7 +14,7 @@ const stallMs = 10_000
 export class Held {
   readonly #sockets = new Set<Socket>()
 
-  /** Opens the sessions; resolves when every one of them has read its banner. */
+  /** Opens the sessions; resolves when every one of them has read its banner, or is logged in. */
   async open(order: HoldOrder): Promise<Omit<Outcome, 'cpuMs'>> {
     const startedMs = performance.now()
     let leftCount = order.count
@@ -21,7 +22,7 @@ export class Held {
     const openSome = async (): Promise<void> => {
       while (leftCount > 0) {
         leftCount -= 1
-        await this.#openOne(order.port).catch((error: unknown) => failures.push(String(error)))
+        await this.#openOne(order).catch((error: unknown) => failures.push(String(error)))
       }
     }
     await Promise.all(Array.from({ length: openingAtOnce }, openSome))
@@ -44,7 +45,14 @@ export class Held {
     this.#sockets.clear()
   }
 
-  #openOne(port: number): Promise<void> {
+  async #openOne({ port, login }: HoldOrder): Promise<void> {
+    if (login === undefined) return this.#openUnknown(port)
+    const { socket } = await logIn({ port, protocol: 'imap', isTls: login.isTls })
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #openUnknown(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port })
       socket.once('error', reject)

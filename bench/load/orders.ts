@@ -1,5 +1,7 @@
 // What the harness asks of its load processes, and what they answer. Plain data, sent over IPC.
 
+import type { Protocol } from './dialogues.ts'
+
 /** Connect, read what comes, close; as often as it goes for `forMs`, `inFlight` at a time. */
 export interface RushOrder {
   readonly kind: 'refusals' | 'sessions'
@@ -8,6 +10,15 @@ export interface RushOrder {
   readonly forMs: number
   /** What the first line must start with; an empty text means closed without a word. */
   readonly expect: string
+}
+
+/** Logs in and out again; as often as it goes for `forMs`, `inFlight` at a time. */
+export interface LoginsOrder {
+  readonly kind: 'logins'
+  readonly protocol: Protocol
+  readonly port: number
+  readonly inFlight: number
+  readonly forMs: number
 }
 
 /** Moves `bytesPerStream` through each of `streams` sessions, towards the upstream or from it. */
@@ -23,6 +34,8 @@ export interface HoldOrder {
   readonly kind: 'hold'
   readonly port: number
   readonly count: number
+  /** Absent: the banner is enough; else each logs in, with IMAP, inside TLS or not. */
+  readonly login?: { readonly isTls: boolean }
 }
 
 export interface LetGoOrder {
@@ -34,7 +47,7 @@ export interface CountOrder {
   readonly kind: 'count'
 }
 
-export type LoadOrder = RushOrder | BytesOrder | HoldOrder | LetGoOrder
+export type LoadOrder = RushOrder | LoginsOrder | BytesOrder | HoldOrder | LetGoOrder
 
 /** What one load process did. Its own CPU is told so that a generator at its limit is visible. */
 export interface Outcome {
@@ -51,4 +64,10 @@ export interface Outcome {
 export interface Ready {
   readonly ready: true
   readonly port?: number
+}
+
+/** The same from the servers behind a gate that logs clients in. */
+export interface LoginServersReady {
+  readonly ready: true
+  readonly authPort: number
 }

@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import { moveBytes } from './bytes.ts'
 import { Held } from './hold.ts'
+import { rushLogins } from './login.ts'
 import { rush } from './rush.ts'
 import type { LoadOrder, Outcome } from './orders.ts'
 
@@ -14,6 +15,8 @@ function carryOut(order: LoadOrder, held: Held): Promise<Result> {
     case 'refusals':
     case 'sessions':
       return rush(order)
+    case 'logins':
+      return rushLogins(order)
     case 'push':
     case 'pull':
       return moveBytes(order)

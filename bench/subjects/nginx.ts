@@ -1,22 +1,26 @@
-// nginx's stream module, one worker: `return` refuses, `proxy_pass` relays.
+// nginx with one worker: the stream module's `return` refuses, its `proxy_pass` relays, and the mail
+// module logs clients in.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startDaemon, withSbin } from '../process.ts'
+import { certificateFiles, loginPorts, mailBlock } from './mail-block.ts'
 import { refusalText } from './subject.ts'
+import type { Lab } from '../lab.ts'
 import type { Daemon } from '../process.ts'
 import type { Found, StartOptions } from './subject.ts'
 
-const howToInstall = 'install it with: apt-get install nginx-light libnginx-mod-stream'
+const howToInstall =
+  'install it with: apt-get install nginx-light libnginx-mod-stream libnginx-mod-mail'
 
 interface Build {
   readonly version: string
-  /** The line that loads the stream module, empty when it is built in. */
-  readonly loadModule: string
+  /** The lines that load the modules, empty for what is built in. */
+  readonly loadModules: string
 }
 
-/** Looks for nginx and its stream module. */
+/** Looks for nginx and its modules. */
 export function findNginx(): Found {
   const build = inspectBuild()
   if (typeof build === 'string') return { kind: 'missing', name: 'nginx', why: build }
@@ -27,9 +31,10 @@ export function findNginx(): Found {
       {
         id: 'nginx',
         label: 'nginx',
-        roles: ['refuse', 'relay'],
+        roles: ['refuse', 'relay', 'login'],
         refusalText,
-        start: (options) => startNginx(build, options),
+        start: (options) =>
+          options.role === 'login' ? startMail(build, options) : startStream(build, options),
       },
     ],
   }
@@ -43,25 +48,23 @@ function inspectBuild(): Build | string {
   })
   if (status !== 0) return `nginx is not installed; ${howToInstall}`
   const version = /nginx\/(\S+)/.exec(stderr)?.[1] ?? 'unknown'
-  if (/--with-stream(\s|$)/.test(stderr)) return { version, loadModule: '' }
   const folder = /--modules-path=(\S+)/.exec(stderr)?.[1] ?? ''
-  const file = join(folder, 'ngx_stream_module.so')
-  if (!existsSync(file)) return `nginx has no stream module; ${howToInstall}`
-  return { version, loadModule: `load_module ${file};` }
+  const lines: string[] = []
+  for (const module of ['stream', 'mail']) {
+    if (new RegExp(`--with-${module}(\\s|$)`).test(stderr)) continue
+    const file = join(folder, `ngx_${module}_module.so`)
+    if (!existsSync(file)) return `nginx has no ${module} module; ${howToInstall}`
+    lines.push(`load_module ${file};`)
+  }
+  return { version, loadModules: lines.join('\n') }
 }
 
-async function startNginx(build: Build, options: StartOptions): Promise<Daemon> {
+async function startStream(build: Build, options: StartOptions): Promise<Daemon> {
   const { lab, role, upstreamPort } = options
   const port = await lab.freePort()
   const action =
     role === 'refuse' ? `return "${refusalText}\\r\\n";` : `proxy_pass 127.0.0.1:${upstreamPort};`
-  const text = `${build.loadModule}
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile ${lab.descriptorMax};
-pid nginx.pid;
-error_log error.log;
-events { worker_connections ${lab.descriptorMax}; }
+  const text = `${mainLines(build, lab)}
 stream {
   server {
     listen 127.0.0.1:${port} backlog=4096;
@@ -69,7 +72,32 @@ stream {
   }
 }
 `
-  const directory = lab.directory(`nginx-${role}`, { 'nginx.conf': text })
+  return startNginx(lab, port, { 'nginx.conf': text })
+}
+
+async function startMail(build: Build, { lab, authPort }: StartOptions): Promise<Daemon> {
+  const ports = await loginPorts(lab)
+  const text = `${mainLines(build, lab)}\n${mailBlock(ports, authPort, '')}`
+  const files = { 'nginx.conf': text, ...(await certificateFiles()) }
+  return { ...(await startNginx(lab, ports.imap, files)), ports }
+}
+
+function mainLines(build: Build, lab: Lab): string {
+  return `${build.loadModules}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile ${lab.descriptorMax};
+pid nginx.pid;
+error_log error.log;
+events { worker_connections ${lab.descriptorMax}; }`
+}
+
+function startNginx(
+  lab: Lab,
+  port: number,
+  files: Readonly<Record<string, string>>,
+): Promise<Daemon> {
+  const directory = lab.directory(`nginx-${port}`, files)
   const argv = ['nginx', '-p', directory, '-e', 'error.log', '-c', 'nginx.conf'] as const
   const [command, ...args] = lab.command(argv)
   return startDaemon({ command, args, port, directory })

@@ -1,8 +1,10 @@
 // Postern, one worker, with a Momentum configuration: a cap of one held by the harness refuses
-// everybody else; without a cap it relays.
+// everybody else; without a cap it relays. Clients log in by nginx's own configuration, with a
+// limit per user added.
 
 import { connect } from 'node:net'
 import { startDaemon } from '../process.ts'
+import { certificateFiles, loginPorts, mailBlock } from './mail-block.ts'
 import { refusalText } from './subject.ts'
 import type { Socket } from 'node:net'
 import type { Daemon } from '../process.ts'
@@ -24,9 +26,12 @@ export function posternSubject(options: PosternOptions): Subject {
   return {
     id: options.id,
     label: options.label,
-    roles: ['refuse', 'relay'],
+    roles: ['refuse', 'relay', 'login'],
     refusalText,
-    start: (startOptions) => startPostern(options, startOptions),
+    start: (startOptions) =>
+      startOptions.role === 'login'
+        ? startLogin(options, startOptions)
+        : startPostern(options, startOptions),
   }
 }
 
@@ -56,6 +61,26 @@ ${role === 'refuse' ? '  Service_Sessions = 1\n' : ''}  Upstream = "127.0.0.1:${
       await daemon.stop()
     },
   }
+}
+
+// Every login is counted: per user, over all protocols.
+const limits = `  limit_conn_zone $remote_user zone=user:10m;
+  limit_conn user 1000;`
+
+async function startLogin(
+  options: PosternOptions,
+  { lab, authPort }: StartOptions,
+): Promise<Daemon> {
+  const ports = await loginPorts(lab)
+  const text = `pid postern.pid;
+error_log error.log;
+events { }
+${mailBlock(ports, authPort, limits)}`
+  const files = { 'postern.conf': text, ...(await certificateFiles()) }
+  const directory = lab.directory(`${options.id}-login`, files)
+  const argv = [options.node, options.main, '-p', directory, '-c', 'postern.conf'] as const
+  const [command, ...args] = lab.command(argv)
+  return { ...(await startDaemon({ command, args, port: ports.imap, directory })), ports }
 }
 
 function holdSession(port: number): Promise<Socket> {

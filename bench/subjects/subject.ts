@@ -3,13 +3,14 @@
 import type { Lab } from '../lab.ts'
 import type { Daemon } from '../process.ts'
 
-/** `refuse` turns every connection away, `relay` passes every one on. */
-export type Role = 'refuse' | 'relay'
+/** `refuse` turns every connection away, `relay` passes every one on, `login` logs them in first. */
+export type Role = 'refuse' | 'relay' | 'login'
 
 export interface StartOptions {
   readonly lab: Lab
   readonly role: Role
   readonly upstreamPort: number
+  readonly authPort: number
 }
 
 export interface Subject {
