@@ -2,6 +2,7 @@
 
 import type { Span } from '../base/diagnostic.ts'
 import { optionTable } from '../dialect/momentum/option-table.ts'
+import type { AuthenticatorValue } from '../policy/options.ts'
 
 const momentumNames: ReadonlyMap<string, string> = new Map(
   // The first spelling is the one of the session scopes.
@@ -28,7 +29,7 @@ function objectText(value: Readonly<Record<string, unknown>>, option: string): s
   if (value['kind'] === 'unix') return String(value['path'])
   if (value['kind'] === 'tcp') return hostPort(String(value['host']), value['port'])
   if (option === 'tlsProtocols') return `${String(value['min'])} to ${String(value['max'])}`
-  if (option === 'authHttp') return authHttpText(value['server'])
+  if (option === 'authenticator') return authenticatorText(value)
   if (option === 'context') return JSON.stringify(value)
   if ('ms' in value) return `${Number(value['ms']) / 1000} s`
   if ('capMax' in value) return String(value['capMax'])
@@ -47,9 +48,10 @@ const emptyValues: ReadonlyMap<string, string> = new Map([
 ])
 
 /** As Auth_HTTP is written. */
-function authHttpText(server: unknown): string {
-  if (typeof server !== 'object' || server === null) return 'none'
-  const { address, uri } = server as { readonly address: unknown; readonly uri: string } // AuthHttpServer
+function authenticatorText(value: Readonly<Record<string, unknown>>): string {
+  const authenticator = value as unknown as AuthenticatorValue // the value of that option
+  if (authenticator.kind === 'none') return 'none'
+  const { address, uri } = authenticator.server
   const where = valueText('upstream', address)
   return where.startsWith('/') ? `unix:${where}:${uri}` : `http://${where}${uri}`
 }

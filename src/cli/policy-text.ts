@@ -43,8 +43,8 @@ function listenRow(policy: Policy, listener: Listener, listen: Listen): string[]
   return [listen.id, listener.service, upstreamText(settings), notes.join(', ')]
 }
 
-function upstreamText({ upstream, authHttp }: Settings): string {
-  if (authHttp?.value.server !== undefined) return 'as the auth server says'
+function upstreamText({ upstream, authenticator }: Settings): string {
+  if (authenticator?.value.kind === 'http') return 'as the auth server says'
   if (upstream === undefined) return 'none outside Peers'
   return valueText('upstream', upstream.value)
 }

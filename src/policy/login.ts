@@ -1,5 +1,6 @@
 // Whether the sessions of a plan log in at the gate.
 
+import type { AuthenticatorValue } from './options.ts'
 import type { Plan } from './plan.ts'
 import type { ServiceName } from './policy.ts'
 
@@ -8,7 +9,12 @@ export type LoginService = Exclude<ServiceName, 'ecstream'>
 
 /** True when sessions of this plan log in here; all others are relayed from their first byte. */
 export function needsLogin(plan: Plan): boolean {
-  return loginServiceOf(plan) !== undefined && plan.settings.authHttp?.value.server !== undefined
+  return loginServiceOf(plan) !== undefined && asksSomebody(plan.settings.authenticator?.value)
+}
+
+/** False for none, and for the `none` that cancels an outer one. */
+export function asksSomebody(authenticator: AuthenticatorValue | undefined): boolean {
+  return authenticator !== undefined && authenticator.kind !== 'none'
 }
 
 export function loginServiceOf(plan: Plan): LoginService | undefined {

@@ -41,7 +41,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   limitConns: false,
   limitConnDryRun: false,
   limitConnLogLevel: false,
-  authHttp: true,
+  authenticator: true,
   authHttpTimeout: true,
   authHttpHeaders: true,
   serverName: true,

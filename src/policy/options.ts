@@ -59,10 +59,9 @@ export interface AuthHttpServer {
   readonly uri: string
 }
 
-/** `server` absent: clients are not logged in here (`none` cancels an outer value). */
-export interface AuthHttpValue {
-  readonly server?: AuthHttpServer
-}
+/** Who decides whether a login is right. `none` cancels the value of an outer scope. */
+export type AuthenticatorValue =
+  { readonly kind: 'none' } | { readonly kind: 'http'; readonly server: AuthHttpServer }
 
 /** One header that goes to the auth server with every question. */
 export interface AuthHttpHeader {
@@ -121,8 +120,8 @@ export interface OptionValues {
   readonly limitConns: readonly LimitConn[]
   readonly limitConnDryRun: boolean
   readonly limitConnLogLevel: LimitLogLevel
-  /** Set: sessions log in here before their upstream is known. */
-  readonly authHttp: AuthHttpValue
+  /** Set, and not `none`: sessions log in here before they reach their upstream. */
+  readonly authenticator: AuthenticatorValue
   /** From connecting to the auth server to its last header. */
   readonly authHttpTimeout: DurationValue
   readonly authHttpHeaders: readonly AuthHttpHeader[]

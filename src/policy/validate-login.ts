@@ -5,13 +5,14 @@ import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
+import { asksSomebody } from './login.ts'
 import type { OptionName } from './options.ts'
 import type { Listen, Listener, Policy, Scope } from './policy.ts'
 
 /** Do sessions log in here, as far as the Listen alone can tell? */
 export function asksForLogin(listener: Listener, scopes: readonly Scope[]): boolean {
   if (listener.service === 'ecstream') return false
-  return findOption(scopes, 'authHttp')?.sourced.value.server !== undefined
+  return asksSomebody(findOption(scopes, 'authenticator')?.sourced.value)
 }
 
 export function checkLogin(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {

@@ -38,5 +38,5 @@ export async function setLoginScene(given: LoginSceneOptions = {}): Promise<Logi
 /** As the option of a policy. */
 export function authAt(port: number): Values {
   const address = { kind: 'tcp', host: '127.0.0.1', port } as const
-  return { authHttp: { server: { address, host: '127.0.0.1', uri: '/auth' } } }
+  return { authenticator: { kind: 'http', server: { address, host: '127.0.0.1', uri: '/auth' } } }
 }

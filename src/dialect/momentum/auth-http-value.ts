@@ -1,17 +1,17 @@
 // The value of Auth_HTTP: where an auth server listens.
 
 import { parseHostPort } from '../../base/endpoint.ts'
-import type { AuthHttpServer, AuthHttpValue } from '../../policy/options.ts'
+import type { AuthenticatorValue, AuthHttpServer } from '../../policy/options.ts'
 import { quoted } from './report.ts'
 import { plainText, scalarType } from './values.ts'
 import type { ValueType, WordResult } from './values.ts'
 
 /** `http://host:port/path`, or `none` to cancel the value of an outer scope. */
-export const authHttp: ValueType<AuthHttpValue> = scalarType<AuthHttpValue>({
+export const authHttp: ValueType<AuthenticatorValue> = scalarType<AuthenticatorValue>({
   title: 'an http URL or none',
   example: '"http://127.0.0.1:9000/auth"',
   parse(text) {
-    if (text.toLowerCase() === 'none') return { value: {} }
+    if (text.toLowerCase() === 'none') return { value: { kind: 'none' } }
     const plain = plainText(text)
     return 'value' in plain ? parseUrl(text) : plain
   },
@@ -21,7 +21,7 @@ const urlPattern = /^(?:http:\/\/)?(\[[^\]/]+\]|[^:/?#\s]+)(:\d+)?(\/[^#\s]*)?$/
 // freenginx's way to name a Unix socket: unix:/path:/uri.
 const unixPattern = /^(?:http:\/\/)?(unix:[^:\s]+)(?::(\/[^#\s]*))?$/i
 
-function parseUrl(text: string): WordResult<AuthHttpValue> {
+function parseUrl(text: string): WordResult<AuthenticatorValue> {
   const unix = unixPattern.exec(text)
   if (unix !== null) return read(text, { host: 'localhost', end: unix[1] ?? '', uri: unix[2] })
   const [, host, port = ':80', uri] = urlPattern.exec(text) ?? []
@@ -36,14 +36,14 @@ interface UrlParts {
   readonly uri: string | undefined
 }
 
-function read(text: string, { host, end, uri = '/' }: UrlParts): WordResult<AuthHttpValue> {
+function read(text: string, { host, end, uri = '/' }: UrlParts): WordResult<AuthenticatorValue> {
   const result = parseHostPort(end)
   if (!('address' in result)) return bad(text, result.problem)
   const server: AuthHttpServer = { address: result.address, host, uri }
-  return { value: { server } }
+  return { value: { kind: 'http', server } }
 }
 
-function bad(text: string, hint: string): WordResult<AuthHttpValue> {
+function bad(text: string, hint: string): WordResult<AuthenticatorValue> {
   return { code: 'momentum.bad_address', problem: `is not a URL: ${quoted(text)}`, hint }
 }
 

@@ -77,7 +77,7 @@ const routing: readonly OptionSpec[] = [
     type: textType('the name of a pathway', '"p"'),
   }),
   works('Auth_HTTP', {
-    key: 'authHttp',
+    key: 'authenticator',
     scopes: 'E I O L W WG P',
     type: authHttp,
     services: ['smtp', 'imap', 'pop3'],

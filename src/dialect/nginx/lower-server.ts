@@ -163,7 +163,7 @@ function lowerAuthHttp(place: Place): void {
   const found = place.view.last('auth_http')
   if (found?.value.kind !== 'url') return
   const { address, host, path: uri, isTls } = found.value.url
-  put(place.draft, 'authHttp', { server: { address, host, uri } }, spanOf(found))
+  put(place.draft, 'authenticator', { kind: 'http', server: { address, host, uri } }, spanOf(found))
   if (!isTls) return
   place.lowering.report.error({
     code: 'nginx.not_in_this_version',

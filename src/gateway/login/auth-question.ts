@@ -2,13 +2,13 @@
 
 import { TLSSocket } from 'node:tls'
 import type { AuthMethod, AuthRequest, AuthTls } from '../../protocol/auth-http/request.ts'
-import type { AuthAccept } from '../../protocol/auth-http/outcome.ts'
 import type { DialogueDetails, DialogueEvent } from '../../protocol/dialogue/dialogue.ts'
 import type { Credentials } from '../../protocol/sasl/credentials.ts'
 import { clientNameText } from '../../protocol/upstream/smtp-xclient.ts'
 import type { ClientName } from '../../protocol/upstream/smtp-xclient.ts'
 import type { AuthFacts } from '../../engine/auth-facts.ts'
 import type { Session } from '../session.ts'
+import type { LoginAccept } from './authenticator.ts'
 
 /** One attempt of a client to log in. */
 export type Attempt = Extract<DialogueEvent, { readonly kind: 'credentials' }>
@@ -76,7 +76,7 @@ export function passwordOf(credentials: Credentials): Buffer | undefined {
 export function factsOf(
   session: Session,
   login: Buffer | undefined,
-  { headers }: AuthAccept,
+  { headers }: LoginAccept,
 ): AuthFacts {
   const isNamed = login !== undefined && login.length > 0
   return {

@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
-import type { AuthAccept } from '../../protocol/auth-http/outcome.ts'
 import type { ClientDialogue, DialogueOptions } from '../../protocol/dialogue/dialogue.ts'
 import { safeText } from '../../protocol/dialogue/safe-text.ts'
 import { createImapDialogue } from '../../protocol/imap/imap-dialogue.ts'
@@ -19,6 +18,7 @@ import type { Plan, Settings } from '../../policy/plan.ts'
 import type { Session } from '../session.ts'
 import { clientNameOf, isUnixClient, loginBytes, passwordOf } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
+import type { LoginAccept } from './authenticator.ts'
 import { greetingOf, loginOption, offerOf, serverNameOf, starttlsOf } from './login-settings.ts'
 
 export function clientDialogueOf(
@@ -62,7 +62,7 @@ export function needsPassword({ credentials, details }: Attempt, settings: Setti
 export function upstreamLoginOf(
   session: Session,
   settings: Settings,
-  { attempt, answer }: { readonly attempt: Attempt; readonly answer: AuthAccept },
+  { attempt, answer }: { readonly attempt: Attempt; readonly answer: LoginAccept },
 ): UpstreamLogin | undefined {
   const { details, credentials } = attempt
   const user = answer.user ?? loginBytes(credentials)

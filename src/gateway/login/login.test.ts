@@ -95,7 +95,7 @@ describe('a login', () => {
     const policy = rigPolicy({
       service: 'imap',
       options: { ...authAt(1), ...to(upstream) },
-      listens: { '127.0.0.1:0': { authHttp: {} } },
+      listens: { '127.0.0.1:0': { authenticator: { kind: 'none' } } },
     })
     const rig = await startRig(policy)
     await reads(await connectClient(rig.port()), '* OK upstream ready\r\n')

@@ -2,32 +2,28 @@
 // the session to the relay once its upstream has taken it. Reads no bytes and knows no protocol.
 
 import { assert, unreachable } from '../../base/assert.ts'
-import { authRequest } from '../../protocol/auth-http/request.ts'
-import { AuthResponseReader } from '../../protocol/auth-http/response.ts'
-import { authServerFault, loginFailed } from '../../protocol/auth-http/log-text.ts'
-import type { AuthAccept, AuthFail, AuthOutcome } from '../../protocol/auth-http/outcome.ts'
+import { loginFailed } from '../../protocol/auth-http/log-text.ts'
+import type { AuthFail } from '../../protocol/auth-http/outcome.ts'
 import type {
   AuthOutcome as DialogueAnswer,
   ClientDialogue,
   DialogueActions,
   DialogueClose,
 } from '../../protocol/dialogue/dialogue.ts'
-import type { AuthHttpServer } from '../../policy/options.ts'
 import { loginServiceOf } from '../../policy/login.ts'
 import type { Plan } from '../../policy/plan.ts'
 import { beginTls } from '../begin-tls.ts'
 import { detachClient } from '../client.ts'
 import { lingerClient, sayGoodbye } from '../closing.ts'
-import { isOutOfDescriptors } from '../errno.ts'
 import { relayLoggedIn } from '../relay.ts'
 import { sessionKey } from '../session-socket.ts'
 import type { LoginStage, Session } from '../session.ts'
 import { adoptUpstream } from '../upstream.ts'
-import type { UpstreamTarget } from '../upstream-pool.ts'
-import { AuthExchange } from './auth-exchange.ts'
-import { authRequestOf, factsOf, loginBytes } from './auth-question.ts'
+import { factsOf, loginBytes } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
-import { clientDialogueOf, needsPassword, upstreamLoginOf } from './dialogue-of.ts'
+import type { Authenticator, LoginAccept, LoginOutcome, LoginQuestion } from './authenticator.ts'
+import { authenticatorOf } from './authenticator-of.ts'
+import { clientDialogueOf, upstreamLoginOf } from './dialogue-of.ts'
 import { loginOption } from './login-settings.ts'
 import { UpstreamAttempt } from './upstream-attempt.ts'
 
@@ -54,7 +50,7 @@ export class Login implements LoginStage {
   readonly #session: Session
   /** As it was at the start: a reload concerns the sessions after it. */
   readonly #plan: Plan
-  readonly #server: AuthHttpServer
+  readonly #authenticator: Authenticator
   readonly #dialogue: ClientDialogue
   #phase: Phase = 'greeting'
   #action: string = 'sending client greeting line'
@@ -64,18 +60,18 @@ export class Login implements LoginStage {
   #login: Buffer | undefined
   #attempt: Attempt | undefined
   #waitCount = 0
-  #exchange: AuthExchange | undefined
+  #question: LoginQuestion | undefined
   #failure: AuthFail | undefined
   #upstream: UpstreamAttempt | undefined
 
   /** Greets the client. `early` is what it has already sent. */
   static begin(session: Session, early: Buffer | undefined): void {
     const { plan } = session.engineSession
-    const server = plan.settings.authHttp?.value.server
     const service = loginServiceOf(plan)
-    assert(server !== undefined && service !== undefined, 'a plan that asks for a login')
+    assert(service !== undefined, 'a plan that asks for a login')
     const dialogue = clientDialogueOf(session, plan, service)
-    const login = new Login(session, { plan, server, dialogue })
+    const authenticator = authenticatorOf(session, plan.settings)
+    const login = new Login(session, { plan, authenticator, dialogue })
     if (session.setup !== undefined) session.setup.login = login
     login.#start(early)
   }
@@ -84,13 +80,13 @@ export class Login implements LoginStage {
     session: Session,
     parts: {
       readonly plan: Plan
-      readonly server: AuthHttpServer
+      readonly authenticator: Authenticator
       readonly dialogue: ClientDialogue
     },
   ) {
     this.#session = session
     this.#plan = parts.plan
-    this.#server = parts.server
+    this.#authenticator = parts.authenticator
     this.#dialogue = parts.dialogue
   }
 
@@ -114,8 +110,8 @@ export class Login implements LoginStage {
         this.#session.client.destroy()
         return
       case 'asking':
-        this.#exchange?.abandon()
-        this.#onBroken(authServerFault(this.#target().text, timedOut))
+        this.#question?.abandon()
+        this.#onBroken(`${this.#authenticator.name} ${timedOut}`)
         return
       case 'waiting':
         this.#ask()
@@ -136,7 +132,7 @@ export class Login implements LoginStage {
   close(): void {
     this.#phase = 'ended'
     this.#attempt = undefined
-    this.#exchange?.abandon()
+    this.#question?.abandon()
     this.#upstream?.abandon()
   }
 
@@ -222,31 +218,14 @@ export class Login implements LoginStage {
   #ask(): void {
     const attempt = this.#attempt
     if (attempt === undefined) return
-    const { settings } = this.#plan
-    const headers = loginOption(settings, 'authHttpHeaders')
-    const { uri, host } = this.#server
-    const server = this.#target()
-    const { method } = attempt.credentials
-    this.#enter('asking', loginOption(settings, 'authHttpTimeout').ms)
-    this.#exchange = new AuthExchange({
-      server,
-      request: authRequest({ uri, host, headers }, authRequestOf(this.#session, attempt)),
-      reader: new AuthResponseReader({
-        serverName: server.text,
-        needsPassword: needsPassword(attempt, settings),
-        takesSaslChallenge: method === 'xoauth2' || method === 'oauthbearer',
-      }),
-      onOutcome: (outcome, error) => this.#onOutcome(outcome, error),
-    })
+    this.#enter('asking', this.#authenticator.timeoutMs)
+    this.#question = this.#authenticator.ask(attempt, (outcome) => this.#onOutcome(outcome))
   }
 
-  #onOutcome(outcome: AuthOutcome, error: Error | undefined): void {
+  #onOutcome(outcome: LoginOutcome): void {
     if (this.#phase !== 'asking') return
-    this.#exchange = undefined
+    this.#question = undefined
     this.#session.touch()
-    if (error !== undefined && isOutOfDescriptors(error)) {
-      this.#session.host.onOutOfDescriptors(error)
-    }
     switch (outcome.kind) {
       case 'accept':
         this.#onAccept(outcome)
@@ -272,7 +251,7 @@ export class Login implements LoginStage {
   #onWait(waitMs: number): void {
     this.#waitCount += 1
     if (this.#waitCount > waitsMax) {
-      this.#onBroken(`auth http server ${this.#target().text} asked to wait too often`)
+      this.#onBroken(`${this.#authenticator.name} asked to wait too often`)
     } else {
       this.#enter('waiting', waitMs)
     }
@@ -303,7 +282,7 @@ export class Login implements LoginStage {
   }
 
   /** The stage after authentication: all limits, once, before the upstream (SEMANTICS S14). */
-  #onAccept(answer: AuthAccept): void {
+  #onAccept(answer: LoginAccept): void {
     const session = this.#session
     if (answer.user !== undefined) this.#login = answer.user
     const facts = factsOf(session, this.#login, answer)
@@ -325,7 +304,7 @@ export class Login implements LoginStage {
     host.refusals.refuseKindly(client, Buffer.concat(toClient))
   }
 
-  #connect(answer: AuthAccept): void {
+  #connect(answer: LoginAccept): void {
     const session = this.#session
     const attempt = this.#attempt
     if (attempt === undefined) return
@@ -333,14 +312,13 @@ export class Login implements LoginStage {
     const dialogue = upstreamLoginOf(session, settings, { attempt, answer })
     this.#attempt = undefined
     if (dialogue === undefined) {
-      this.#onBroken(authServerFault(this.#target().text, 'did not send password'))
+      this.#onBroken(`${this.#authenticator.name} did not send password`)
       return
     }
-    const { server: host, port } = answer
     this.#phase = 'upstream'
     this.#upstream = new UpstreamAttempt({
       session,
-      target: session.host.upstreams.targetOf({ kind: 'tcp', host, port }),
+      target: answer.target,
       dialogue,
       onDone: (words) => this.#relay(words),
       onFailed: (reply) => this.#fail(reply),
@@ -370,13 +348,9 @@ export class Login implements LoginStage {
 
   #enter(phase: 'asking' | 'waiting' | 'delayed', ms: number | undefined): void {
     this.#phase = phase
-    this.#action = 'in http auth state'
+    this.#action = this.#authenticator.action
     const limits = ms === undefined ? {} : { untilMs: this.#nowMs() + ms }
     this.#session.enter('authenticating', limits)
-  }
-
-  #target(): UpstreamTarget {
-    return this.#session.host.upstreams.targetOf(this.#server.address)
   }
 
   #nowMs(): number {

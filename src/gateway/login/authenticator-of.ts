@@ -1,0 +1,13 @@
+// Which authenticator decides about the logins of a session.
+
+import { assert } from '../../base/assert.ts'
+import type { Settings } from '../../policy/plan.ts'
+import type { Session } from '../session.ts'
+import type { Authenticator } from './authenticator.ts'
+import { HttpAuthenticator } from './http-authenticator.ts'
+
+export function authenticatorOf(session: Session, settings: Settings): Authenticator {
+  const value = settings.authenticator?.value
+  assert(value !== undefined && value.kind !== 'none', 'a plan that asks for a login')
+  return new HttpAuthenticator(session, settings, value.server)
+}

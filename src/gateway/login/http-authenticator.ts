@@ -1,0 +1,69 @@
+// Asks an auth server over HTTP (freenginx auth_http): a connection for each attempt.
+
+import { authRequest } from '../../protocol/auth-http/request.ts'
+import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
+import { AuthResponseReader } from '../../protocol/auth-http/response.ts'
+import type { AuthHttpServer } from '../../policy/options.ts'
+import type { Settings } from '../../policy/plan.ts'
+import { isOutOfDescriptors } from '../errno.ts'
+import type { Session } from '../session.ts'
+import type { UpstreamTarget } from '../upstream-pool.ts'
+import { AuthExchange } from './auth-exchange.ts'
+import { authRequestOf } from './auth-question.ts'
+import type { Attempt } from './auth-question.ts'
+import type { Authenticator, LoginOutcome, LoginQuestion } from './authenticator.ts'
+import { needsPassword } from './dialogue-of.ts'
+import { loginOption } from './login-settings.ts'
+
+export class HttpAuthenticator implements Authenticator {
+  readonly action = 'in http auth state'
+  readonly #session: Session
+  readonly #settings: Settings
+  readonly #server: AuthHttpServer
+
+  constructor(session: Session, settings: Settings, server: AuthHttpServer) {
+    this.#session = session
+    this.#settings = settings
+    this.#server = server
+  }
+
+  get name(): string {
+    return `auth http server ${this.#target().text}`
+  }
+
+  get timeoutMs(): number | undefined {
+    return loginOption(this.#settings, 'authHttpTimeout').ms
+  }
+
+  ask(attempt: Attempt, onOutcome: (outcome: LoginOutcome) => void): LoginQuestion {
+    const { uri, host } = this.#server
+    const headers = loginOption(this.#settings, 'authHttpHeaders')
+    const server = this.#target()
+    const { method } = attempt.credentials
+    return new AuthExchange({
+      server,
+      request: authRequest({ uri, host, headers }, authRequestOf(this.#session, attempt)),
+      reader: new AuthResponseReader({
+        serverName: server.text,
+        needsPassword: needsPassword(attempt, this.#settings),
+        takesSaslChallenge: method === 'xoauth2' || method === 'oauthbearer',
+      }),
+      onOutcome: (outcome, error) => {
+        const { host: gateway } = this.#session
+        if (error !== undefined && isOutOfDescriptors(error)) gateway.onOutOfDescriptors(error)
+        onOutcome(this.#withTarget(outcome))
+      },
+    })
+  }
+
+  #withTarget(outcome: AuthOutcome): LoginOutcome {
+    if (outcome.kind !== 'accept') return outcome
+    const { server: host, port, ...rest } = outcome
+    const target = this.#session.host.upstreams.targetOf({ kind: 'tcp', host, port })
+    return { ...rest, target }
+  }
+
+  #target(): UpstreamTarget {
+    return this.#session.host.upstreams.targetOf(this.#server.address)
+  }
+}
