@@ -1,23 +1,19 @@
 // TLS contexts from a policy: made when the policy is loaded, kept by the sessions that use them.
 
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { isAbsolute, join } from 'node:path'
 import { createSecureContext, DEFAULT_CIPHERS, TLSSocket } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { constants, createHash } from 'node:crypto'
 import type { Block } from '../base/address.ts'
 import { addressOfWords } from '../base/address.ts'
 import type { Address } from '../base/address.ts'
-import { PosternError } from '../base/errors.ts'
 import { needsLogin } from '../policy/login.ts'
 import { PlanTable } from '../policy/plan-table.ts'
 import type { PathValue } from '../policy/options.ts'
 import type { Effective, Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { GatewayErrorCode } from './codes.ts'
-import { errnoText } from './errno.ts'
 import { starttlsOf } from './login/login-settings.ts'
+import { tlsError, TlsFiles } from './tls/tls-files.ts'
 
 /** What a handshake needs to know. */
 export interface TlsProfile {
@@ -30,13 +26,12 @@ export interface TlsProfile {
 
 /** The contexts of one policy. */
 export class TlsContexts {
-  readonly #prefix: string
-  readonly #files = new Map<string, Buffer>()
+  readonly #files: TlsFiles
   readonly #profiles = new Map<string, TlsProfile>()
   readonly #byPlan = new WeakMap<Plan, TlsProfile>()
 
   constructor(prefix: string) {
-    this.#prefix = prefix
+    this.#files = new TlsFiles(prefix)
   }
 
   /** The profile of a session's plan; throws a PosternError that names file and line. */
@@ -95,23 +90,12 @@ export class TlsContexts {
       const file = tlsCertificate.value.path
       const why = error instanceof Error ? error.message : String(error)
       const text = `${plan.listen.label}: no TLS context can be made of "${file}" and what goes with it: ${why}`
-      throw tlsError('gateway.tls_invalid', text, tlsCertificate, error)
+      throw tlsError('gateway.tls_invalid', text, { origin: tlsCertificate.origin, cause: error })
     }
   }
 
   #read(option: Effective<PathValue>, name: string): Buffer {
-    const path = option.value.path ?? ''
-    const full = isAbsolute(path) ? path : join(this.#prefix, path)
-    const known = this.#files.get(full)
-    if (known !== undefined) return known
-    try {
-      const bytes = readFileSync(full)
-      this.#files.set(full, bytes)
-      return bytes
-    } catch (error) {
-      const text = `${name}: cannot read "${path}" (${errnoText(error)})`
-      throw tlsError('gateway.tls_file', text, option, error)
-    }
+    return this.#files.read(option.value.path ?? '', { name, origin: option.origin })
   }
 }
 
@@ -224,16 +208,4 @@ function keyOf(plan: Plan): string {
     settings.tlsProtocols?.value,
     settings.tlsAllowRenegotiation.value,
   ])
-}
-
-function tlsError(
-  code: GatewayErrorCode,
-  text: string,
-  option: Effective<unknown>,
-  cause?: unknown,
-): PosternError {
-  const { origin } = option
-  const where = origin === undefined ? '' : ` (${origin.file}:${origin.line})`
-  const fields = origin === undefined ? {} : { file: origin.file, line: origin.line }
-  return new PosternError(code, `${text}${where}`, { cause, fields })
 }
