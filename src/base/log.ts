@@ -8,7 +8,7 @@ export type LogLevelName =
 export interface LogEntry {
   readonly text: string
   readonly sessionId?: number
-  /** Client address, with port when known. */
+  /** Client address without its port, as nginx shows it. */
   readonly client?: string
   /** The Listen it came in on. */
   readonly server?: string

@@ -10,6 +10,9 @@ import type { EngineSession } from '../engine/session.ts'
 import type { Finding } from '../engine/verdict.ts'
 import type { Limit } from '../policy/limit.ts'
 
+/** As freenginx shows a client that came through a Unix socket. */
+const unixClient = 'unix:'
+
 /** A log that builds a record only when it will be written. */
 export interface KindLog {
   writeKind(level: LogLevelName, kind: string, build: () => LogEntry): void
@@ -19,10 +22,8 @@ export interface KindLog {
 export function logEvent(log: KindLog, event: EngineEvent): void {
   switch (event.kind) {
     case 'session_opened':
-      log.writeKind('info', 'client connected', () => ({
-        text: 'client connected',
-        ...sessionFields(event.verdict.session),
-      }))
+    case 'session_closed':
+      // The gateway says so itself: it knows the client's port, and whether there was a relay.
       return
     case 'session_refused':
       logRefusal(log, event)
@@ -35,13 +36,6 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
       return
     case 'dry_run_exceeded':
       logDryRun(log, event.session, event.finding)
-      return
-    case 'session_closed':
-      log.writeKind('info', 'session closed', () => ({
-        text: 'session closed',
-        ...sessionFields(event.session),
-        fields: { durationMs: Math.round(event.closedMs - event.session.openedMs) },
-      }))
       return
     case 'policy_replaced':
       // The reload says so itself, once everything that belongs to it is done.
@@ -62,7 +56,7 @@ function logRefusal(log: KindLog, refusal: Refusal): void {
   const whereOf = (): Pick<LogEntry, 'sessionId' | 'client' | 'server' | 'login'> => ({
     sessionId,
     // As it was counted, and as its admitted neighbours are logged (SEMANTICS S10).
-    client: addressOfClient(remote)?.text ?? remote,
+    client: remote === 'unix' ? unixClient : (addressOfClient(remote)?.text ?? remote),
     server: plan.listen.id,
     ...(login === undefined ? {} : { login }),
   })
@@ -126,7 +120,8 @@ function sessionFields(
   const { id, address, listenId, facts } = session
   const login = loginOf(facts)
   const who = login === undefined ? {} : { login }
-  return { sessionId: id, client: address.text, server: listenId, ...who }
+  const client = facts?.isUnix === true ? unixClient : address.text
+  return { sessionId: id, client, server: listenId, ...who }
 }
 
 function findingFields(finding: Finding): NonNullable<LogEntry['fields']> {

@@ -19,8 +19,9 @@ export const daemonLogs = {
     'crit: a zone has no room for a new state; the session was refused (SEMANTICS S16).',
   '<kind>... and <n> more like it were not logged':
     'its own level: records of one kind came faster than the log takes them.',
-  'client connected': 'info: a session was admitted.',
-  'session closed': 'info: a session ended and its slots came back.',
+  'client <address and port> connected to <listen>': 'info: a session was admitted at connect.',
+  'proxied session done': 'info: a session that was relayed ended, and its slots came back.',
+  'session closed': 'info: a session ended before it was relayed, and its slots came back.',
   'self-audit: drift <n>, leaked <n>, unknown <n>':
     'crit: the counts do not agree with the open sockets, which is a defect; at debug when they do (SEMANTICS S20).',
   'postern/<version>, node <version>': 'notice: the daemon starts.',

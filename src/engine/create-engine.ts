@@ -148,7 +148,7 @@ class MemoryEngine implements Engine {
     const held = live.slots
     live.slots = noSlots
     releaseAll(held)
-    const remote = live.address.text
+    const remote = facts.isUnix ? 'unix' : live.address.text
     return this.#refuse({ sessionId: live.id, plan: live.plan, acquired, remote, facts })
   }
 

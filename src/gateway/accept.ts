@@ -48,6 +48,7 @@ export function acceptSocket(host: SessionHost, socket: Socket, listen: Listen):
     return
   }
   const session = new Session(host, socket, verdict.session)
+  session.logConnected()
   attachRaw(session)
   attachClient(session, socket)
   socket.setKeepAlive(true, keepAliveDelayMs)

@@ -129,6 +129,7 @@ export class Session implements Waiting {
   /** The watch asked for no more from the client for now. */
   isClientHeld = false
   isClientGone = false
+  #wasRelayed = false
   readonly #deadline: Deadline
   /** Limits of the state, beside the idle limit. */
   #silenceMs = forever
@@ -162,12 +163,10 @@ export class Session implements Waiting {
     return this.engineSession.address
   }
 
-  /** The client, as a log shows it. */
+  /** The client, as nginx's log shows it: an address without a port. */
   get clientText(): string {
-    const port = this.header?.source?.port ?? this.raw.remotePort
-    if (port === undefined) return 'unix:'
-    const { family, text } = this.address
-    return family === 6 ? `[${text}]:${port}` : `${text}:${port}`
+    const hasPort = (this.header?.source?.port ?? this.raw.remotePort) !== undefined
+    return hasPort ? this.address.text : 'unix:'
   }
 
   /** Who logged in, or is about to. */
@@ -182,6 +181,7 @@ export class Session implements Waiting {
   /** Changes the state and with it the limits: of silence, and of the whole stay. */
   enter(state: SessionState, limits: { silenceMs?: number; untilMs?: number } = {}): void {
     this.state = state
+    if (state === 'relaying') this.#wasRelayed = true
     this.#silenceMs = limits.silenceMs ?? forever
     this.#untilMs = limits.untilMs ?? forever
     this.arm()
@@ -246,9 +246,26 @@ export class Session implements Waiting {
     })
   }
 
+  /** The first line of every session, the only one that has the client's port. */
+  logConnected(): void {
+    if (!this.host.log.isEnabled('info')) return
+    const { engineSession, raw } = this
+    const { family, text } = this.address
+    const host = family === 6 ? `[${text}]` : text
+    const remote = raw.remotePort === undefined ? 'unix:' : `${host}:${raw.remotePort}`
+    const { id, listenId } = engineSession
+    this.host.log.write('info', {
+      text: `client ${remote} connected to ${listenId}`,
+      sessionId: id,
+      fields: { remote, listen: listenId },
+    })
+  }
+
   /** The one place where a session ends and its slots go back (SEMANTICS S2). */
   #endIfClosed(): void {
     if (!this.isClientGone || this.upstream !== undefined || this.state === 'closed') return
+    const text = this.#wasRelayed ? 'proxied session done' : 'session closed'
+    this.write('info', text, this.upstreamTarget?.text)
     this.#finish()
     this.host.engine.close(this.engineSession)
   }

@@ -55,7 +55,8 @@ export const internalErrors: Readonly<Record<MailService, string>> = {
   smtp: '451 4.3.2 Internal server error\r\n',
 }
 
-const admittedReplies: Readonly<Record<MailService, string>> = {
+/** What the one reads who is let in: the upstream says it, for SMTP the gate. */
+export const admittedReplies: Readonly<Record<MailService, string>> = {
   imap: 't1 OK upstream login\r\n',
   pop3: '+OK upstream did PASS\r\n',
   smtp: '235 2.0.0 OK\r\n',
