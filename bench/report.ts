@@ -189,10 +189,9 @@ function renderTable(report: Report, table: Table): string | undefined {
     const ratio = id === yardstick ? undefined : ratioOf(report.measurements, figure, id)
     const middle = (pick: (one: Measurement) => number): number =>
       spreadOf(own.map(pick))?.median ?? 0
-    const last =
-      figure.startsWith('idle')
-        ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
-        : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
+    const last = figure.startsWith('idle')
+      ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
+      : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
     const failedCount = own.reduce((sum, one) => sum + one.failedCount, 0)
     return [
       [
