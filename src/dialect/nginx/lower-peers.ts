@@ -6,7 +6,7 @@ import { BlockView } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
 import type { Lowering, OptionsDraft, ServerKind } from './draft.ts'
-import { lowerCaps, lowerDuration } from './lower-values.ts'
+import { lowerCaps, lowerDuration, lowerLimits } from './lower-values.ts'
 import type { Place } from './lower-values.ts'
 
 interface PeerScope {
@@ -55,6 +55,8 @@ function optionsOf(
   lowerCaps(place)
   inheritDryRun(draft, outer)
   if (kind.mode === 'login') {
+    // Its own list replaces the server's; without one the server's holds (SEMANTICS S14).
+    lowerLimits(place)
     lowerDuration(place, 'timeout', 'loginTimeout')
     lowerDuration(place, 'proxy_timeout', 'proxyTimeout')
   } else lowerDuration(place, 'proxy_timeout', 'idle')

@@ -1,4 +1,4 @@
-// Directives of freenginx's mail limit_conn module.
+// Directives of freenginx's mail limit_conn module, which Postern also takes in a `peer`.
 
 import { moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
@@ -16,6 +16,7 @@ export const limitConnDirectives: readonly DirectiveSpec[] = moduleRows('limit_c
   },
   {
     name: 'limit_conn',
+    in: 'mail server peer',
     args: 2,
     type: limit,
     duplicate: 'adds',
@@ -24,12 +25,14 @@ export const limitConnDirectives: readonly DirectiveSpec[] = moduleRows('limit_c
   },
   {
     name: 'limit_conn_log_level',
+    in: 'mail server peer',
     type: choice(['info', 'notice', 'warn', 'error']),
     default: 'error',
     about: 'is the level at which a refusal is logged',
   },
   {
     name: 'limit_conn_dry_run',
+    in: 'mail server peer',
     type: flag,
     default: 'off',
     about: 'counts and logs, and refuses nobody',
