@@ -173,11 +173,11 @@ describe('documents', () => {
     expect(stale.map(([name]) => name)).toEqual([])
   })
 
-  it('number the decisions without a gap', () => {
+  it('number each decision once', () => {
     const numbers = everything
       .filter((path) => path.startsWith('docs/decisions/'))
       .map((path) => Number(path.slice('docs/decisions/'.length).slice(0, 4)))
-      .toSorted((a, b) => a - b)
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    // Several are written at a time, so one may be there before the one with the number below.
+    expect(numbers).toEqual([...new Set(numbers)])
   })
 })

@@ -146,8 +146,13 @@ export class Daemon {
     if (this.#state === 'starting') this.#state = 'stopping'
     if (this.#state !== 'running') return
     this.#state = 'draining'
-    const drained = this.#reloader.idle().then(() => this.#parts.gateway.drain())
+    const drained = this.#reloader.idle().then(() => this.#drain())
     drained.then(this.#onGatewayEnded, this.#onFailure)
+  }
+
+  #drain(): Promise<void> {
+    const { shutdownTimeoutMs: relayMs } = this.#reloader.settings
+    return this.#parts.gateway.drain(relayMs === undefined ? {} : { relayMs })
   }
 
   #onReload(): void {

@@ -27,9 +27,16 @@ export class Reloader {
   readonly #options: ReloaderOptions
   #running: Promise<void> | undefined
   #isRequestedAgain = false
+  #settings: DaemonSettings
 
   constructor(options: ReloaderOptions) {
     this.#options = options
+    this.#settings = options.settings
+  }
+
+  /** Those in force. */
+  get settings(): DaemonSettings {
+    return this.#settings
   }
 
   /** Resolves when this request, or the later one it was joined with, is done. Never rejects. */
@@ -50,7 +57,11 @@ export class Reloader {
   async #run(): Promise<void> {
     do {
       this.#isRequestedAgain = false
-      await reloadOnce(this.#options).catch((error: unknown) => this.#report(error))
+      try {
+        this.#settings = (await reloadOnce(this.#options)) ?? this.#settings
+      } catch (error) {
+        this.#report(error)
+      }
     } while (this.#isRequestedAgain)
     this.#running = undefined
   }
@@ -62,13 +73,14 @@ export class Reloader {
   }
 }
 
-async function reloadOnce(options: ReloaderOptions): Promise<void> {
+/** The new settings; undefined when the configuration is wrong. */
+async function reloadOnce(options: ReloaderOptions): Promise<DaemonSettings | undefined> {
   const { engine, gateway, log } = options
   const { policy, settings, diagnostics } = options.load()
   logDiagnostics(log, diagnostics)
   if (policy === undefined || settings === undefined) {
     log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
-    return
+    return undefined
   }
   const targets = await log.prepareTargets(settings.logTargets)
   try {
@@ -87,6 +99,7 @@ async function reloadOnce(options: ReloaderOptions): Promise<void> {
     text: `reload done, revision ${revision}, ${listensBound} listens bound, ${sessionsActive} live sessions re-counted`,
     fields: { revision, listensBound, sessionsActive },
   })
+  return settings
 }
 
 /** As nginx: an error in the configuration is `emerg`, and ends in FILE:LINE. */

@@ -32,6 +32,8 @@ export interface DaemonSettings {
   readonly controlSocket: string
   readonly logTargets: readonly LogTarget[]
   readonly isDaemon: boolean
+  /** How long relayed sessions may go on after a quit; absent: as long as they like. */
+  readonly shutdownTimeoutMs?: number
 }
 
 export const noGlobals: GlobalDirectives = { errorLogs: [] }
@@ -47,11 +49,13 @@ const unnamedLogLevel = 'notice'
 export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettings {
   const written = launch.globals.pidFile ?? options.pidFile?.value ?? defaultPidFile
   const pidFile = resolve(launch.prefix, written)
+  const shutdownTimeoutMs = options.shutdownTimeout?.value.ms
   return {
     pidFile,
     controlSocket: controlSocketFor(pidFile),
     logTargets: logTargetsOf(options, launch),
     isDaemon: launch.globals.isDaemon ?? options.isDetached?.value ?? false,
+    ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs }),
   }
 }
 

@@ -2,7 +2,8 @@
 // each only closes sockets; the slot goes back in session.ts when they are closed.
 
 import { shutdownGoodbye } from '../protocol/refusal.ts'
-import { lingerSilenceMs, lingerTotalMs } from './refuse.ts'
+import { lingerOf, longestLinger } from './linger.ts'
+import type { Linger } from './linger.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
@@ -24,8 +25,8 @@ export function sayGoodbye(session: Session, reply: Uint8Array | undefined): voi
 }
 
 /**
- * Ends our side of the client's connection and waits for its own end (SEMANTICS S2). The 5 s of
- * silence begin when everything is written; until then a slow reader has its own bound.
+ * Ends our side of the client's connection and waits for its own end (SEMANTICS S2). The time of
+ * silence begins when everything is written; until then a slow reader has its own bound.
  */
 export function lingerClient(session: Session): void {
   if (session.client.destroyed || session.state === 'lingering') return
@@ -33,12 +34,14 @@ export function lingerClient(session: Session): void {
   session.client.end()
   session.client.resume()
   session.touch()
-  if (session.client.writableLength > 0) {
-    session.enter('lingering', { silenceMs: flushMs, untilMs: session.lastActivityMs + flushMs })
-    session.client.once('finish', onFlushed)
-  } else {
-    boundLinger(session)
+  const linger = lingerOf(session.engineSession.plan.settings)
+  if (linger !== undefined && session.client.writableLength === 0) {
+    boundLinger(session, linger)
+    return
   }
+  session.enter('lingering', { silenceMs: flushMs, untilMs: session.lastActivityMs + flushMs })
+  if (linger === undefined) session.client.destroySoon()
+  else session.client.once('finish', onFlushed)
 }
 
 /**
@@ -54,8 +57,8 @@ export function leaveUpstream(session: Session): void {
   }
   session.watch = undefined
   session.touch()
-  const untilMs = session.lastActivityMs + lingerTotalMs
-  session.enter('leaving', { silenceMs: lingerSilenceMs, untilMs })
+  const { silenceMs, totalMs } = longestLinger
+  session.enter('leaving', { silenceMs, untilMs: session.lastActivityMs + totalMs })
   upstream.end()
   upstream.resume()
 }
@@ -90,14 +93,13 @@ function isWaitedFor({ state }: Session): boolean {
   }
 }
 
-function boundLinger(session: Session): void {
-  const untilMs = session.lastActivityMs + lingerTotalMs
-  session.enter('lingering', { silenceMs: lingerSilenceMs, untilMs })
+function boundLinger(session: Session, { silenceMs, totalMs }: Linger): void {
+  session.enter('lingering', { silenceMs, untilMs: session.lastActivityMs + totalMs })
 }
 
 function onFlushed(this: SessionSocket): void {
   const session = this[sessionKey]
   if (session === undefined || session.state !== 'lingering') return
   session.touch()
-  boundLinger(session)
+  boundLinger(session, lingerOf(session.engineSession.plan.settings) ?? longestLinger)
 }

@@ -55,6 +55,8 @@ export const gatewayLogs = {
     'error: an upstream address was skipped; the next one is tried.',
   'upstream timed out (110: Connection timed out) while connecting to upstream':
     'error: an upstream address did not answer within its 10 s.',
+  'shutdown timeout while proxying':
+    'info: a quit waited for worker_shutdown_timeout; the session was ended without a word.',
   'no live upstreams while connecting to upstream':
     'error: every address failed; the client got 421 and its slot came back.',
   'no upstream is configured': 'error: the session was turned away.',

@@ -19,6 +19,7 @@ import {
   to,
   until,
 } from '../../test/kit/gateway-rig.ts'
+import { setLoginScene } from '../../test/kit/login-scene.ts'
 import { ManualClock } from '../../test/kit/manual-clock.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import { DescriptorWatch } from './descriptors.ts'
@@ -151,6 +152,41 @@ describe('the end', () => {
     client.socket.end()
     await drained
     expect(rig.gateway.stats().sessionsActive).toBe(0)
+  })
+
+  it('freenginx case 32: by drain ends what is still relayed after its time, without a word', async () => {
+    const { rig } = await setLoginScene({ options: { loginTimeout: { ms: 1500 } } })
+    const relayed = await connectClient(rig.port(), 'a LOGIN u p\r\n')
+    await until(() => /^a OK/m.test(relayed.text))
+    const said = relayed.text
+    const idle = await connectClient(rig.port())
+    await until(() => idle.text !== '')
+    const startedMs = performance.now()
+    const drained = rig.gateway.drain({ relayMs: 300 })
+    await until(() => relayed.hasEnded || relayed.hasClosed)
+    expect(relayed.text).toBe(said)
+    expect(performance.now() - startedMs).toBeGreaterThan(250)
+    // It has not logged in: its own time limit ends it, and that is what the drain waits for.
+    expect(idle.hasEnded || idle.hasClosed).toBe(false)
+    await drained
+    expect(idle.hasEnded || idle.hasClosed).toBe(true)
+    expect(rig.log.texts).toContain('info: shutdown timeout while proxying')
+    expect(rig.log.texts).toContain(
+      'info: client timed out (110: Connection timed out) while in auth state',
+    )
+  })
+
+  it('by drain without a time for relays lets them go on', async () => {
+    const rig = await startRig(
+      rigPolicy({ options: to(await startUpstream()), listens: { '127.0.0.1:0': {} } }),
+    )
+    const client = await connectClient(rig.port())
+    await until(() => client.text === '220 ready\r\n')
+    const drained = rig.gateway.drain()
+    await pauseMs(600)
+    expect(client.hasEnded || client.hasClosed).toBe(false)
+    client.socket.end()
+    await drained
   })
 
   it('by close ends every session at once, and says so where no relay has begun', async () => {

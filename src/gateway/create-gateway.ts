@@ -10,7 +10,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Listen, Policy } from '../policy/policy.ts'
 import { acceptSocket, refuseEarly } from './accept.ts'
-import { shutDown } from './closing.ts'
+import { abort, shutDown } from './closing.ts'
 import { DescriptorWatch } from './descriptors.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
@@ -26,6 +26,9 @@ import { UpstreamPools } from './upstream-pool.ts'
 // Often enough that a wrong count is seen within an operator's patience, seldom enough that walking
 // ten thousand sessions does not show.
 const auditMs = 10_000
+
+// A session that logs in after the cutoff is relayed for less than this: nobody will notice.
+const cutoffEveryMs = 250
 
 /**
  * Makes the data plane of an engine. Nothing is bound before `start`.
@@ -56,6 +59,8 @@ class SocketGateway implements Gateway, SessionHost {
   readonly #sessions = new Map<number, Session>()
   readonly #descriptors: DescriptorWatch
   readonly #audit: Deadline
+  /** From when on a drain waits for no relay any more. */
+  readonly #cutoff: Deadline
   /** Resolves those who wait for the last session. */
   #onEmpty: (() => void)[] = []
   /** The last start or reload that was asked for: they run one after the other. */
@@ -76,6 +81,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.tls = new TlsContexts(options.prefix)
     this.#descriptors = new DescriptorWatch(options.log, this.wheel)
     this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
+    this.#cutoff = new Deadline({ onDue: (nowMs) => this.#cutRelays(nowMs) })
     const onConnection = (socket: Socket, listen: Listen): void => {
       acceptSocket(this, socket, listen)
     }
@@ -95,8 +101,11 @@ class SocketGateway implements Gateway, SessionHost {
     return this.#inTurn(() => this.#reload(policy))
   }
 
-  async drain(): Promise<void> {
+  async drain({ relayMs }: { readonly relayMs?: number } = {}): Promise<void> {
     this.#stopAccepting()
+    if (relayMs !== undefined) {
+      this.wheel.schedule(this.#cutoff, this.clock.monotonicMs() + relayMs)
+    }
     await this.#empty()
     this.#stopTimers()
   }
@@ -211,7 +220,18 @@ class SocketGateway implements Gateway, SessionHost {
     this.tlsRefusals.closeAll()
     this.#descriptors.stop()
     this.wheel.cancel(this.#audit)
+    this.wheel.cancel(this.#cutoff)
     this.wheel.stop()
+  }
+
+  /** Looks again: a login that is still going on may become a relay. */
+  #cutRelays(nowMs: number): void {
+    for (const session of this.#sessions.values()) {
+      if (session.state !== 'relaying') continue
+      session.write('info', 'shutdown timeout while proxying', session.upstreamTarget?.text)
+      abort(session)
+    }
+    this.wheel.schedule(this.#cutoff, nowMs + cutoffEveryMs)
   }
 
   #runAudit(nowMs: number): void {

@@ -34,8 +34,12 @@ export interface Gateway {
    * S19): it keeps its upstream and its TLS, and takes the new policy's idle limit.
    */
   reload(policy: Policy): Promise<void>
-  /** Stops accepting; resolves once the last session has ended. */
-  drain(): Promise<void>
+  /**
+   * Stops accepting; resolves once the last session has ended. With a `relayMs`, sessions that are
+   * relayed when so long has passed, or come to it later, are ended without a word (freenginx
+   * `worker_shutdown_timeout`); the others have time limits of their own.
+   */
+  drain(limits?: { readonly relayMs?: number }): Promise<void>
   /** Stops accepting and ends every session now. */
   close(): Promise<void>
   stats(): GatewayStats

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { PosternError } from '../base/errors.ts'
 import type { Plan } from '../policy/plan.ts'
 import { connectRefusal } from '../protocol/refusal.ts'
+import { lingerOf } from './linger.ts'
 import type { SessionHost } from './session.ts'
 import { ignoreError } from './session-socket.ts'
 
@@ -12,13 +13,14 @@ import { ignoreError } from './session-socket.ts'
 export function turnAway(host: SessionHost, socket: Socket, plan: Plan): void {
   const reply = connectRefusal(plan.listener.service)
   if (!plan.settings.useTls.value || reply === undefined) {
-    host.refusals.refuse(socket, reply)
+    host.refusals.refuse(socket, reply, lingerOf(plan.settings))
     return
   }
   socket.on('error', ignoreError)
   try {
     // Never in plain text there (SEMANTICS S24).
-    host.tlsRefusals.refuse(socket, host.tls.profileOf(plan), reply)
+    const linger = lingerOf(plan.settings)
+    host.tlsRefusals.refuse(socket, host.tls.profileOf(plan), { reply, linger })
   } catch (error) {
     if (!PosternError.is(error)) throw error
     host.log.write('error', { text: `TLS is not usable: ${error.message}`, server: plan.listen.id })

@@ -13,7 +13,7 @@ import {
   to,
   until,
 } from '../../test/kit/gateway-rig.ts'
-import type { Rig } from '../../test/kit/gateway-rig.ts'
+import type { Rig, Values } from '../../test/kit/gateway-rig.ts'
 import type { ServiceName } from '../policy/policy.ts'
 import { ManualClock } from '../../test/kit/manual-clock.ts'
 
@@ -22,9 +22,13 @@ afterEach(cleanUp)
 const line = '421 4.4.5 Service unavailable, concurrency limit reached.\r\n'
 
 /** A gateway whose one slot is taken. */
-async function fullRig(service: ServiceName = 'smtp', clock?: ManualClock): Promise<Rig> {
+async function fullRig(
+  service: ServiceName = 'smtp',
+  clock?: ManualClock,
+  values: Values = {},
+): Promise<Rig> {
   const upstream = await startUpstream()
-  const options = { ...to(upstream), serviceSessions: { capMax: 1 } }
+  const options = { ...to(upstream), serviceSessions: { capMax: 1 }, ...values }
   const rig = await startRig(rigPolicy({ service, options, listens: { '127.0.0.1:0': {} } }), clock)
   const first = await connectClient(rig.port())
   await until(() => first.text === '220 ready\r\n')
@@ -84,6 +88,35 @@ describe('a refused client', () => {
     clock.advance(3000)
     await until(() => rig.gateway.stats().refusalsLingering === 0)
     expect([silent.text, talker.text]).toEqual([line, line])
+  })
+
+  it('is closed at once with lingering_close off, when its line is written', async () => {
+    const rig = await fullRig('smtp', undefined, { lingeringClose: false })
+    // It keeps its own half open, so only the gate can have closed.
+    const client = await connectClient(rig.port())
+    await until(() => client.hasEnded)
+    expect(client.text).toBe(line)
+    await until(() => rig.gateway.stats().refusalsLingering === 0, 1000)
+    expect(client.hasClosed).toBe(false)
+  })
+
+  it('is closed after lingering_timeout of silence, and after lingering_time in all', async () => {
+    const clock = new ManualClock()
+    const waits = { lingeringTimeout: { waitMs: 2000 }, lingeringTime: { waitMs: 6000 } }
+    const rig = await fullRig('smtp', clock, waits)
+    await connectClient(rig.port())
+    const talker = await connectClient(rig.port())
+    await until(() => rig.gateway.stats().refusalsLingering === 2)
+    const left: number[] = []
+    for (let second = 1; second <= 8; second += 1) {
+      talker.socket.write('NOOP\r\n')
+      clock.advance(1000)
+      await pauseMs(200)
+      left.push(rig.gateway.stats().refusalsLingering)
+    }
+    expect(left[0]).toBe(2)
+    expect(left[3]).toBe(1)
+    expect(left[7]).toBe(0)
   })
 
   it('still reads its line in a flood, and the flood does not pile up', async () => {

@@ -8,11 +8,9 @@ import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
 import { LineWriter } from './flood-lane.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
+import { longestLinger } from './linger.ts'
+import type { Linger } from './linger.ts'
 import { ignoreError } from './session-socket.ts'
-
-// SEMANTICS S2 and S3: 5 s for a client that stays silent, 30 s for one that keeps talking.
-export const lingerSilenceMs = 5000
-export const lingerTotalMs = 30_000
 
 // A kind close waits for the client's own close; 512 waiting sockets are half of the smallest
 // usual limit of open files (1024), so refusals never starve the sessions.
@@ -27,6 +25,7 @@ const floodMin = 128
 const sweepMs = 500
 
 interface Lingering {
+  readonly linger: Linger
   readonly sinceMs: number
   silentSinceMs: number
   bytesRead: number
@@ -76,8 +75,9 @@ export class Refusals implements Waiting {
 
   /**
    * Sends the reply, when there is one, and closes. The socket is paused and has no handlers yet.
+   * Without a `linger` its own close is not waited for.
    */
-  refuse(socket: Socket, reply: Uint8Array | undefined): void {
+  refuse(socket: Socket, reply: Uint8Array | undefined, linger: Linger | undefined): void {
     socket.on('error', ignoreError)
     if (reply === undefined) {
       socket.destroy()
@@ -85,16 +85,16 @@ export class Refusals implements Waiting {
     }
     const nowMs = this.#clock.monotonicMs()
     if (this.#isFlood(nowMs)) this.#closeQuickly(socket, reply, nowMs)
-    else this.#closeKindly(socket, reply, nowMs)
+    else this.#close(socket, reply, { nowMs, linger })
   }
 
   /**
    * As `refuse`, and never in haste: for a client that has logged in, which is no flood. Any socket
    * will do, one inside TLS as well.
    */
-  refuseKindly(socket: Socket, reply: Uint8Array): void {
+  refuseKindly(socket: Socket, reply: Uint8Array, linger: Linger | undefined): void {
     socket.on('error', ignoreError)
-    this.#closeKindly(socket, reply, this.#clock.monotonicMs())
+    this.#close(socket, reply, { nowMs: this.#clock.monotonicMs(), linger })
   }
 
   /** Ends what still lingers. */
@@ -110,17 +110,26 @@ export class Refusals implements Waiting {
         state.bytesRead = socket.bytesRead
         state.silentSinceMs = nowMs
       }
-      const isSilent = nowMs - state.silentSinceMs >= lingerSilenceMs
-      if (isSilent || nowMs - state.sinceMs >= lingerTotalMs) socket.destroy()
+      const { silenceMs, totalMs } = state.linger
+      const isSilent = nowMs - state.silentSinceMs >= silenceMs
+      if (isSilent || nowMs - state.sinceMs >= totalMs) socket.destroy()
     }
     if (this.#lingering.size > 0) this.#wheel.schedule(this.#sweep, nowMs + sweepMs)
   }
 
-  /** Waits for the client's close, so that one that talks first still gets to read the line. */
-  #closeKindly(socket: Socket, reply: Uint8Array, nowMs: number): void {
-    this.#track(socket, nowMs)
+  /**
+   * Waits for the client's close, so that one that talks first still gets to read the line; or, with
+   * no time for that, for the line to be written.
+   */
+  #close(
+    socket: Socket,
+    reply: Uint8Array,
+    { nowMs, linger }: { readonly nowMs: number; readonly linger: Linger | undefined },
+  ): void {
+    this.#track(socket, nowMs, linger)
     socket.end(reply)
     socket.resume()
+    if (linger === undefined) socket.destroySoon()
   }
 
   /** The kernel has the line: closing now sends it and the FIN, unless the client talked first. */
@@ -135,8 +144,9 @@ export class Refusals implements Waiting {
     socket.destroySoon()
   }
 
-  #track(socket: Socket, nowMs: number): void {
+  #track(socket: Socket, nowMs: number, linger: Linger = longestLinger): void {
     this.#lingering.set(socket, {
+      linger,
       sinceMs: nowMs,
       silentSinceMs: nowMs,
       bytesRead: socket.bytesRead,

@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
-import { lingerSilenceMs } from './refuse.ts'
+import { longestLinger } from './linger.ts'
+import type { Linger } from './linger.ts'
 import { ignoreError } from './session-socket.ts'
 import { startTls } from './tls.ts'
 import type { TlsProfile } from './tls.ts'
@@ -17,6 +18,12 @@ const handshakeMs = 3000
 // flood from taking the processor from the sessions, and are more than honest clients are refused
 // at a time.
 const atOnceMax = 64
+
+interface LastWord {
+  readonly reply: Uint8Array
+  /** Absent: the client's own close is not waited for. */
+  readonly linger: Linger | undefined
+}
 
 /** Refuses inside TLS, a bounded number of clients at a time. */
 export class TlsRefusals {
@@ -36,7 +43,7 @@ export class TlsRefusals {
   /**
    * The socket is paused and has an 'error' handler; beyond the bound it is closed without a byte.
    */
-  refuse(raw: Socket, profile: TlsProfile, reply: Uint8Array): void {
+  refuse(raw: Socket, profile: TlsProfile, { reply, linger }: LastWord): void {
     if (this.#live.size >= atOnceMax) {
       raw.destroy()
       return
@@ -50,7 +57,9 @@ export class TlsRefusals {
     const onSecure = (): void => {
       secured.end(reply)
       secured.resume()
-      this.#wheel.schedule(deadline, this.#clock.monotonicMs() + lingerSilenceMs)
+      if (linger === undefined) secured.destroySoon()
+      const { silenceMs } = linger ?? longestLinger
+      this.#wheel.schedule(deadline, this.#clock.monotonicMs() + silenceMs)
     }
     const onClose = (): void => {
       this.#live.delete(refusal)

@@ -17,7 +17,17 @@ export type DefaultedName =
   | 'fileMode'
   | 'listenBacklog'
   | 'disableNagle'
+  | 'lingeringClose'
+  | 'lingeringTime'
+  | 'lingeringTimeout'
   | 'maxReceptions'
+
+/**
+ * A client holds its slot while it lingers, so no configuration may stretch this (SEMANTICS S2):
+ * freenginx's defaults are the most there is.
+ */
+export const lingeringTimeMaxMs = 30_000
+export const lingeringTimeoutMaxMs = 5000
 
 export const defaults: Pick<OptionValues, DefaultedName> = {
   idle: {},
@@ -33,5 +43,8 @@ export const defaults: Pick<OptionValues, DefaultedName> = {
   fileMode: 0o660,
   listenBacklog: 500,
   disableNagle: false,
+  lingeringClose: true,
+  lingeringTime: { waitMs: lingeringTimeMaxMs },
+  lingeringTimeout: { waitMs: lingeringTimeoutMaxMs },
   maxReceptions: {},
 }

@@ -13,6 +13,11 @@ export interface DurationValue {
   readonly ms?: number
 }
 
+/** A bounded wait. */
+export interface LingerValue {
+  readonly waitMs: number
+}
+
 /** A path, or the explicit absence of one (`none` cancels an outer value). */
 export interface PathValue {
   readonly path?: string
@@ -107,6 +112,11 @@ export interface OptionValues {
   readonly fileMode: number
   readonly listenBacklog: number
   readonly disableNagle: boolean
+  /** After our last word to a client, its own close is waited for (freenginx `lingering_close`). */
+  readonly lingeringClose: boolean
+  /** How long in all, and how long in silence: never more than SEMANTICS S2 allows; 0 is at once. */
+  readonly lingeringTime: LingerValue
+  readonly lingeringTimeout: LingerValue
   /** Messages per session. */
   readonly maxReceptions: CapValue
   readonly bannerHostname: string

@@ -4,7 +4,7 @@
 import type { Block, Endpoint } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
 import type { LimitZone } from './limit-zone.ts'
-import type { Options } from './options.ts'
+import type { DurationValue, Options } from './options.ts'
 
 /** Services are counted separately (SEMANTICS S13). */
 export type ServiceName = 'smtp' | 'ecstream' | 'imap' | 'pop3'
@@ -92,6 +92,8 @@ export interface DaemonOptions {
   /** How the error log is written; absent: nginx's lines. */
   readonly logFormat?: Sourced<'nginx' | 'json'>
   readonly workers?: Sourced<number | 'auto'>
+  /** After a quit, relayed sessions get this long; absent `ms`: as long as they like. */
+  readonly shutdownTimeout?: Sourced<DurationValue>
   /** It leaves the terminal (nginx `daemon on`). */
   readonly isDetached?: Sourced<boolean>
 }

@@ -10,6 +10,7 @@ export const momentumCodes = {
   'momentum.bad_value': 'The value is not one of those the option knows.',
   'momentum.brace_unclosed': 'A scope opened with `{` is never closed with `}`.',
   'momentum.brace_unmatched': 'A `}` closes nothing: an earlier one already closed the last scope.',
+  'momentum.capped': 'The value is larger than Postern allows; the largest one holds.',
   'momentum.comment_unclosed': 'A comment opened with `/*` is never closed with `*/`.',
   'momentum.dictionary_unclosed': 'A dictionary opened with `[` is never closed with `]`.',
   'momentum.duplicate_listen':

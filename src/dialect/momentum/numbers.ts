@@ -1,7 +1,8 @@
 // Readers of numbers: caps, counts, times and permissions. No sign, no unit (momentum.md 1.2).
 
-import type { CapValue, DurationValue } from '../../policy/options.ts'
+import type { CapValue, DurationValue, LingerValue } from '../../policy/options.ts'
 import { quoted } from './report.ts'
+import { valueSpan } from './syntax.ts'
 import { scalarType } from './values.ts'
 import type { ValueType, WordResult } from './values.ts'
 
@@ -107,6 +108,27 @@ export const seconds: ValueType<DurationValue> = scalarType({
     return { value: result.value === 0 ? {} : { ms: result.value * 1000 } }
   },
 })
+
+/** A wait in bare seconds, 0 for none; a longer one than `maxMs` is `maxMs`. */
+export function wait(maxMs: number): ValueType<LingerValue> {
+  return {
+    title: seconds.title,
+    example: '3',
+    read(statement, report) {
+      const read = seconds.read(statement, report)
+      if (read === undefined) return undefined
+      const { ms = 0 } = read
+      if (ms <= maxMs) return { waitMs: ms }
+      report.warn({
+        code: 'momentum.capped',
+        message: `${statement.name.text} is ${maxMs / 1000} in Postern: a client holds its slot while it lingers`,
+        span: valueSpan(statement),
+        hint: `write ${maxMs / 1000} or less`,
+      })
+      return { waitMs: maxMs }
+    },
+  }
+}
 
 /** File permissions, "defined in octal". */
 export const permissions: ValueType<number> = scalarType({

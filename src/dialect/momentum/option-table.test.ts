@@ -77,7 +77,7 @@ describe('the option table', () => {
     // Limit_Conn is a scope of its own, with options of its own.
     const isSayable = (name: string): boolean =>
       !name.startsWith('limitConn') && !unsayable.includes(name)
-    const others = ['pidFile', 'errorLog', 'logFormat', 'workers', ...partNames]
+    const others = ['pidFile', 'errorLog', 'logFormat', 'shutdownTimeout', 'workers', ...partNames]
     expect([...new Set(keys)].toSorted()).toEqual(
       [...optionNames.filter(isSayable), ...others].toSorted(),
     )

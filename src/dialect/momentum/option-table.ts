@@ -1,11 +1,12 @@
 // Every option of the Momentum dialect: where it may stand, what its value is, what Postern does.
 // Scopes and spelling from the manual's options summary (momentum.md section 3) and CONTRACT.md.
 
+import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
 import { authHttp } from './auth-http-value.ts'
 import { errorLog, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import { limitCap, limitDryRun, limitLogLevel, zoneKey, zoneSize } from './limit-values.ts'
-import { cap, integer, permissions, seconds } from './numbers.ts'
+import { cap, integer, permissions, seconds, wait } from './numbers.ts'
 import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
@@ -61,6 +62,17 @@ const caps: readonly OptionSpec[] = [
     scopes: 'S L W WG P',
     type: seconds,
     services: ['ecstream'],
+  }),
+  works('Lingering_Close', { key: 'lingeringClose', scopes: sessionScopes, type: flag }),
+  works('Lingering_Time', {
+    key: 'lingeringTime',
+    scopes: sessionScopes,
+    type: wait(lingeringTimeMaxMs),
+  }),
+  works('Lingering_Timeout', {
+    key: 'lingeringTimeout',
+    scopes: sessionScopes,
+    type: wait(lingeringTimeoutMaxMs),
   }),
   works('Max_Receptions_Per_Connection', {
     key: 'maxReceptions',
@@ -207,6 +219,7 @@ export const optionTable: readonly OptionSpec[] = [
   daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
   daemon('Error_Log', 'errorLog', errorLog),
   daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),
+  daemon('Shutdown_Timeout', 'shutdownTimeout', seconds),
   daemon('Workers', 'workers', workers),
   ...later('Service_Sessions_Cluster Listener_Sessions_Cluster', sessionScopes),
   ...later('Admin Admin_Token_File Cluster', 'G'),

@@ -24,10 +24,20 @@ export function lowerDaemon(view: BlockView, { report }: Lowering): DaemonOption
       ? { logFormat: { value: formatOf(format.value.choice), span: spanOf(format) } }
       : {}),
     ...(workers === undefined ? {} : { workers }),
+    ...shutdownTimeoutOf(view.last('worker_shutdown_timeout')),
     ...(daemon?.value.kind === 'flag'
       ? { isDetached: { value: daemon.value.isOn, span: spanOf(daemon) } }
       : {}),
   }
+}
+
+/** 0 is no limit, in nginx too. */
+function shutdownTimeoutOf(
+  found: CheckedDirective | undefined,
+): Pick<DaemonOptions, 'shutdownTimeout'> {
+  if (found?.value.kind !== 'duration') return {}
+  const { ms } = found.value
+  return { shutdownTimeout: { value: ms === 0 ? {} : { ms }, span: spanOf(found) } }
 }
 
 function formatOf(choice: string): 'nginx' | 'json' {

@@ -16,6 +16,7 @@ import {
   lowerGreetingDelay,
   lowerHeaders,
   lowerLimits,
+  lowerLinger,
   lowerMethods,
   lowerNumber,
   lowerProxyProtocol,
@@ -59,6 +60,7 @@ export function lowerServer(
 
   lowerCaps(place)
   lowerProxyProtocol(place)
+  lowerLinger(place)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
   if (mode === 'login') lowerLogin(place, server, service)

@@ -1,12 +1,14 @@
 // From one directive to the value of one option: the directives that mean just that.
 
 import type { Sourced } from '../../base/diagnostic.ts'
+import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
 import type {
   AuthHttpHeader,
   CapValue,
   DurationValue,
   LimitConn,
   LimitLogLevel,
+  LingerValue,
   LoginMethod,
   OptionName,
   OptionValues,
@@ -67,6 +69,35 @@ export function durationOf(place: Place, name: string): Sourced<DurationValue> |
 export function lowerDuration(place: Place, name: string, option: OptionOf<DurationValue>): void {
   const found = durationOf(place, name)
   if (found !== undefined) put(place.draft, option, found.value, found.span)
+}
+
+/** How long a client may linger: 0 is at once, in nginx too, and S2's bounds are the most. */
+export function lowerLinger(place: Place): void {
+  lowerFlag(place, 'lingering_close', 'lingeringClose')
+  lowerWait(place, 'lingering_time', { option: 'lingeringTime', maxMs: lingeringTimeMaxMs })
+  lowerWait(place, 'lingering_timeout', {
+    option: 'lingeringTimeout',
+    maxMs: lingeringTimeoutMaxMs,
+  })
+}
+
+function lowerWait(
+  { view, draft, lowering }: Place,
+  name: string,
+  { option, maxMs }: { readonly option: OptionOf<LingerValue>; readonly maxMs: number },
+): void {
+  const found = view.last(name)
+  if (found?.value.kind !== 'duration') return
+  const span = spanOf(found)
+  const waitMs = Math.min(found.value.ms, maxMs)
+  put(draft, option, { waitMs }, span)
+  if (waitMs === found.value.ms) return
+  lowering.report.warn({
+    code: 'nginx.capped',
+    message: `"${name}" is ${maxMs / 1000}s in Postern: a client holds its slot while it lingers`,
+    span,
+    hint: `write ${maxMs / 1000}s or less`,
+  })
 }
 
 /** No delay is no delay, in nginx too. */

@@ -168,3 +168,26 @@ describe('the options of a login', () => {
     expect(upstream.sockets).toHaveLength(1)
   })
 })
+
+describe('lingering after an internal error (freenginx case 22)', () => {
+  const broken = { answer: () => 'HTTP/1.0 200 OK\r\nAuth-Status: OK\r\n\r\n' } as const
+
+  it('holds the slot until the client closes', async () => {
+    const { rig } = await setLoginScene(broken)
+    const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
+    await until(() => client.hasEnded)
+    expect(client.text).toMatch(/\* BAD internal server error\r\n$/)
+    expect(rig.gateway.stats().sessionsActive).toBe(1)
+    client.socket.destroy()
+    await until(() => rig.gateway.stats().sessionsActive === 0)
+  })
+
+  it('frees it at once with lingering_close off', async () => {
+    const { rig } = await setLoginScene({ ...broken, options: { lingeringClose: false } })
+    const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
+    await until(() => client.hasEnded)
+    expect(client.text).toMatch(/\* BAD internal server error\r\n$/)
+    await until(() => rig.gateway.stats().sessionsActive === 0, 1000)
+    expect(client.hasClosed).toBe(false)
+  })
+})

@@ -15,6 +15,7 @@ import type { Plan } from '../../policy/plan.ts'
 import { beginTls } from '../begin-tls.ts'
 import { detachClient } from '../client.ts'
 import { lingerClient, sayGoodbye } from '../closing.ts'
+import { lingerOf } from '../linger.ts'
 import { relayLoggedIn } from '../relay.ts'
 import { sessionKey } from '../session-socket.ts'
 import type { LoginStage, Session } from '../session.ts'
@@ -301,7 +302,7 @@ export class Login implements LoginStage {
     detachClient(client)
     this.#session.handOver()
     client[sessionKey] = undefined
-    host.refusals.refuseKindly(client, Buffer.concat(toClient))
+    host.refusals.refuseKindly(client, Buffer.concat(toClient), lingerOf(this.#plan.settings))
   }
 
   #connect(answer: LoginAccept): void {

@@ -29,8 +29,7 @@ const acted: readonly DirectiveSpec[] = moduleRows('core', [
     name: 'worker_shutdown_timeout',
     in: 'main',
     type: milliseconds,
-    status: 'warns',
-    about: 'after a quit it waits for the last session; a stop ends that at once',
+    about: 'ends the sessions still relayed so long after a quit; 0 waits for all of them',
   },
   {
     name: 'error_log',

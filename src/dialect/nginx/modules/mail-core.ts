@@ -109,25 +109,19 @@ const server: readonly DirectiveSpec[] = moduleRows('mail core', [
     name: 'lingering_close',
     type: flag,
     default: 'on',
-    status: 'warns',
-    agreesWith: 'on',
-    about: 'it always lingers after an error, so that the client reads the reply',
+    about: "waits for the client's own close after a last reply, so that it reads it",
   },
   {
     name: 'lingering_time',
     type: milliseconds,
     default: '30s',
-    status: 'warns',
-    agreesWith: '30s',
-    about: 'it lingers for 30 seconds at most',
+    about: 'bounds that wait as a whole; more than 30 seconds mean 30',
   },
   {
     name: 'lingering_timeout',
     type: milliseconds,
     default: '5s',
-    status: 'warns',
-    agreesWith: '5s',
-    about: 'it lingers until 5 seconds of silence',
+    about: 'bounds the silence in that wait; more than 5 seconds mean 5',
   },
 ])
 
