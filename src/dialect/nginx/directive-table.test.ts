@@ -34,7 +34,7 @@ function textFor(context: Context, line: string): string {
       return `events { } mail { ${outer} ${auth} ${keys} server { listen 1;${protocol}\n${line} } }`
     }
     case 'peer':
-      return `events { } mail { ${auth} peer 10.0.0.0/8 {\n${line} } }`
+      return `events { } mail { ${outer} ${auth} peer 10.0.0.0/8 {\n${line} } }`
   }
 }
 
