@@ -15,6 +15,8 @@ export const policyCodes = {
   'policy.duplicate_limit': 'One scope limits a zone twice.',
   'policy.limit_never_asked':
     'A limit after authentication stands where no session authenticates, so it counts nothing.',
+  'policy.only_with_a_login':
+    'An option about the login at an upstream stands where no session logs in; nothing goes by it.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
   'policy.block_over_ceiling':

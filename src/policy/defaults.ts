@@ -8,6 +8,7 @@ export type DefaultedName =
   | 'ecstreamIdle'
   | 'upstreamProxyProtocol'
   | 'upstreamXclient'
+  | 'upstreamImapId'
   | 'proxyProtocol'
   | 'proxyProtocolTimeout'
   | 'useTls'
@@ -34,6 +35,7 @@ export const defaults: Pick<OptionValues, DefaultedName> = {
   ecstreamIdle: { ms: 300_000 },
   upstreamProxyProtocol: 'off',
   upstreamXclient: 'no',
+  upstreamImapId: false,
   proxyProtocol: false,
   proxyProtocolTimeout: { ms: 60_000 },
   useTls: false,

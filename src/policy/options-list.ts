@@ -63,6 +63,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   proxyTimeout: true,
   proxyPassErrorMessage: true,
   proxySmtpAuth: true,
+  upstreamImapId: true,
 }
 
 export const optionNames: readonly OptionName[] = Object.keys(isSetting) as OptionName[] // keys of a literal typed by OptionName

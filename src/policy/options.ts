@@ -160,6 +160,8 @@ export interface OptionValues {
   readonly proxyPassErrorMessage: boolean
   /** AUTH PLAIN goes to the upstream. */
   readonly proxySmtpAuth: boolean
+  /** An IMAP upstream that offers ID is told the client's address before the login. */
+  readonly upstreamImapId: boolean
 }
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'

@@ -27,7 +27,8 @@ export function checkLogin(policy: Policy, listener: Listener, listen: Listen): 
     ])
   }
   const isAskedOfSome = peers.some((peer) => asksForLogin(listener, [peer]))
-  return isAskedOfSome ? [] : checkAsked(listen, scopes)
+  if (isAskedOfSome) return []
+  return [...checkAsked(listen, scopes), ...checkIdentity(listener, listen, scopes)]
 }
 
 /** After a login the session is relayed byte for byte: nobody counts its messages or says more. */
@@ -55,6 +56,28 @@ function checkAsked(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
       message: `the limits in ${found.scope.label} are never asked on ${listen.label}`,
       span: found.sourced.span,
       hint: 'they are asked after authentication: set Auth_HTTP there',
+    }),
+  ]
+}
+
+/** A relay says nothing of its own in IMAP and POP3, so it tells no upstream who the client is. */
+function checkIdentity(
+  { service }: Listener,
+  { label }: Listen,
+  scopes: readonly Scope[],
+): Diagnostic[] {
+  const id = service === 'imap' ? findOption(scopes, 'upstreamImapId')?.sourced : undefined
+  const xclient = service === 'pop3' ? findOption(scopes, 'upstreamXclient')?.sourced : undefined
+  const found = id?.value === true ? id : xclient?.value === 'no' ? undefined : xclient
+  if (found === undefined) return []
+  const name = found === id ? 'Upstream_IMAP_ID' : 'Upstream_XCLIENT'
+  return [
+    finding({
+      severity: 'warning',
+      code: 'policy.only_with_a_login',
+      message: `${name} has no effect on ${label}: its sessions are relayed as they are`,
+      span: found.span,
+      hint: 'set Auth_HTTP there, or tell the address with Upstream_Proxy_Protocol',
     }),
   ]
 }

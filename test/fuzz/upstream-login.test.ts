@@ -41,7 +41,11 @@ function makeLogin(setting: Setting): UpstreamLogin {
         ...(isFull ? { id: { client } } : {}),
       })
     case 'pop3':
-      return pop3Login({ credentials, passErrors })
+      return pop3Login({
+        credentials,
+        passErrors,
+        ...(isFull ? { xclient: { mode, client } } : {}),
+      })
     case 'smtp':
       return smtpLogin({
         serverName: 'gate.test',
@@ -71,6 +75,7 @@ const words = [
   '* PREAUTH hi\r\n',
   '* BYE away\r\n',
   '* CAPABILITY IMAP4rev1\r\n',
+  '* OK [CAPABILITY ID] ready\r\n',
   '* ID NIL\r\n',
   'postern OK id\r\n',
   'postern BAD id\r\n',
@@ -83,6 +88,7 @@ const words = [
   `a1 NO ${password.toString()}\r\n`,
   'a1 BAD what\r\n',
   '+OK\r\n',
+  '+OK [XCLIENT] up\r\n',
   '-ERR no\r\n',
   '220 up\r\n',
   '220-up\r\n',
@@ -98,10 +104,20 @@ const words = [
 
 /** What an upstream says that plays along; most words here would end the login at once. */
 const friendly: Readonly<Record<Service, readonly string[]>> = {
-  imap: ['* OK ready\r\n', 'postern OK id\r\n', '+ go\r\n', '+ go\r\n', 'a1 OK in\r\n'],
-  pop3: ['+OK ready\r\n', '+OK\r\n', '+OK in\r\n'],
+  imap: [
+    '* OK ready\r\n',
+    '* CAPABILITY IMAP4 ID\r\npostern OK done\r\n',
+    'postern OK id\r\n',
+    '+ go\r\n',
+    '+ go\r\n',
+    'a1 OK in\r\n',
+  ],
+  pop3: ['+OK [XCLIENT] ready\r\n', '+OK\r\n', '+OK\r\n', '+OK in\r\n'],
   smtp: ['220 up\r\n', '250-XCLIENT ADDR\r\n250 ok\r\n', '250 ok\r\n', '250 ok\r\n', '235 in\r\n'],
 }
+
+/** What is only said to a gate that tells who its client is. */
+const isOfIdentity = (line: string): boolean => line.includes('postern')
 
 const word = fc.constantFrom(...words).map((text) => Buffer.from(text))
 const noise = fc.oneof(
@@ -116,9 +132,9 @@ const tail = fc
 
 /** A login, and a dialogue that goes well for a while and then as it likes. */
 const dialogue = setting.chain((given) =>
-  fc.tuple(fc.constant(given), fc.nat({ max: 5 }), tail).map(([chosen, steps, rest]) => {
+  fc.tuple(fc.constant(given), fc.nat({ max: 6 }), tail).map(([chosen, steps, rest]) => {
     const start = friendly[chosen.service]
-      .filter((line) => chosen.isFull || !line.startsWith('postern'))
+      .filter((line) => chosen.isFull || !isOfIdentity(line))
       .slice(0, steps)
     return { setting: chosen, bytes: Buffer.concat([Buffer.from(start.join('')), rest]) }
   }),
@@ -194,7 +210,7 @@ describe('a login at an upstream under noise', () => {
 
   it('reaches both ends often enough for all this to mean something', () => {
     const ends = new Map<string, number>()
-    for (const given of fc.sample(dialogue, { numRuns: 2_000, seed: 1 })) {
+    for (const given of fc.sample(dialogue, { numRuns: 4_000, seed: 1 })) {
       const { failed } = play(makeLogin(given.setting), [given.bytes])
       const end = `${given.setting.service} ${failed?.fault ?? 'done'}`
       ends.set(end, (ends.get(end) ?? 0) + 1)
@@ -248,9 +264,10 @@ describe('what is sent to an upstream, whoever logs in', () => {
     fc.assert(
       fc.property(anyone, (given) => {
         const chunks = friendly[given.service]
-          .filter((line) => given.isFull || !line.startsWith('postern'))
-          // Without XCLIENT there is one greeting and one name fewer.
+          .filter((line) => given.isFull || !isOfIdentity(line))
+          // Without XCLIENT there is one greeting and one name fewer, or one answer.
           .filter((_, at) => given.isFull || given.service !== 'smtp' || (at !== 2 && at !== 3))
+          .filter((_, at) => given.isFull || given.service !== 'pop3' || at !== 1)
           .map((line) => Buffer.from(line))
         const seen = play(makeLogin(given), chunks)
         if (seen.failed !== undefined) {
@@ -268,6 +285,7 @@ describe('what is sent to an upstream, whoever logs in', () => {
             return
           }
           case 'pop3':
+            if (given.isFull) expect(lines.shift()).toBe('XCLIENT ADDR=192.0.2.1 PORT=4711')
             expect(lines).toEqual([`USER ${name}`, `PASS ${word_}`])
             return
           case 'smtp':

@@ -17,12 +17,20 @@ export interface DovecotPorts {
   readonly pop3: number
 }
 
+export interface DovecotOptions {
+  /** Believes what a proxy on loopback says of its client. */
+  readonly trustsLoopback?: boolean
+}
+
 export class Dovecot {
   readonly #folder: string
   readonly ports: DovecotPorts
 
-  constructor(ports: DovecotPorts) {
+  readonly #options: DovecotOptions
+
+  constructor(ports: DovecotPorts, options: DovecotOptions = {}) {
     this.ports = ports
+    this.#options = options
     this.#folder = mkdtempSync(join(tmpdir(), 'postern-dovecot-'))
     // Its processes run as other users and must get in.
     chmodSync(this.#folder, 0o755)
@@ -60,6 +68,7 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+login_trusted_networks = ${this.#options.trustsLoopback === true ? '127.0.0.0/8' : ''}
 mail_location = maildir:${this.#path('mail')}/%u
 first_valid_uid = ${nobody}
 first_valid_gid = ${nobody}

@@ -103,6 +103,7 @@ maillog_file = ${this.#path('log')}
 maillog_file_prefixes = ${tmpdir()}
 smtpd_upstream_proxy_protocol = ${this.#proxyProtocol}
 smtpd_relay_restrictions = reject_unauth_destination
+smtpd_client_port_logging = yes
 smtpd_client_connection_count_limit = 0
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 `

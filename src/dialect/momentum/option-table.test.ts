@@ -12,9 +12,16 @@ import { scopeKinds, scopeTitles } from './scope-table.ts'
 import type { ScopeKind } from './scope-table.ts'
 import { foldName } from './syntax.ts'
 
+const listeners: ReadonlyMap<string, string> = new Map([
+  ['smtp', 'ESMTP_Listener'],
+  ['ecstream', 'ECStream_Listener'],
+  ['imap', 'IMAP_Listener'],
+  ['pop3', 'POP3_Listener'],
+])
+
 /** A text with one option in one scope, in a listener of the service the option is about. */
 function textFor(kind: ScopeKind, option: string, service: string): string {
-  const listener = service === 'ecstream' ? 'ECStream_Listener' : 'ESMTP_Listener'
+  const listener = listeners.get(service) ?? ''
   switch (kind) {
     case 'global':
       return option

@@ -102,9 +102,15 @@ const routing: readonly OptionSpec[] = [
   }),
   works('Upstream_XCLIENT', {
     key: 'upstreamXclient',
-    scopes: 'E L W WG P',
+    scopes: 'E O L W WG P',
     type: choice(['no', 'ifavailable', 'required']),
-    services: ['smtp'],
+    services: ['smtp', 'pop3'],
+  }),
+  works('Upstream_IMAP_ID', {
+    key: 'upstreamImapId',
+    scopes: 'I L W WG P',
+    type: flag,
+    services: ['imap'],
   }),
   // Momentum's own option is about the mail it sends on; the gate sends on to its upstreams.
   works('XCLIENT', {

@@ -145,10 +145,13 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
       lowerNumber(place, 'imap_client_buffer', 'clientBufferBytes')
       lowerTexts(place, 'imap_capabilities', 'imapCapabilities')
       lowerMethods(place, 'imap_auth', 'imapAuth')
+      lowerFlag(place, 'proxy_imap_id', 'upstreamImapId')
       return
     case 'pop3':
       lowerTexts(place, 'pop3_capabilities', 'pop3Capabilities')
       lowerMethods(place, 'pop3_auth', 'pop3Auth')
+      // Dovecot offers it to those alone whom it trusts.
+      lowerXclient(place, server)
       return
     case 'smtp':
       lowerNumber(place, 'smtp_client_buffer', 'clientBufferBytes')

@@ -70,9 +70,9 @@ function whyNotIn(
   if (name === 'set_real_ip_from' && !hasProxyProtocol) {
     return 'no listen of this server takes a PROXY header'
   }
-  if (name === 'xclient' || name === 'proxy_smtp_auth') {
-    return service === 'smtp' ? relays : 'only SMTP has it'
-  }
+  if (name === 'proxy_smtp_auth' && service !== 'smtp') return 'only SMTP has it'
+  if (name === 'proxy_imap_id' && service !== 'imap') return 'only IMAP has it'
+  if (name === 'xclient' && service === 'imap') return 'IMAP has proxy_imap_id in its place'
   if (name === 'protocol') return 'a later one replaces it'
   return mode === 'relay' ? relays : 'nothing goes by it'
 }

@@ -2,6 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
+import { parseAddress } from '../../base/address.ts'
+import type { AddressPort } from '../../base/endpoint.ts'
 import type { ClientDialogue, DialogueOptions } from '../../protocol/dialogue/dialogue.ts'
 import { safeText } from '../../protocol/dialogue/safe-text.ts'
 import { createImapDialogue } from '../../protocol/imap/imap-dialogue.ts'
@@ -9,6 +11,7 @@ import { createPop3Dialogue } from '../../protocol/pop3/pop3-dialogue.ts'
 import { createSubmissionDialogue } from '../../protocol/smtp/submission.ts'
 import type { ClientIdentity } from '../../protocol/smtp/xclient.ts'
 import { imapLogin } from '../../protocol/upstream/imap-login.ts'
+import type { ImapIdentity } from '../../protocol/upstream/imap-login.ts'
 import type { LoginCredentials, UpstreamLogin } from '../../protocol/upstream/login.ts'
 import { pop3Login } from '../../protocol/upstream/pop3-login.ts'
 import { smtpLogin } from '../../protocol/upstream/smtp-login.ts'
@@ -74,9 +77,15 @@ export function upstreamLoginOf(
   switch (details.service) {
     case 'imap':
       if (full === undefined) return undefined
-      return imapLogin({ tag: details.tag, credentials: full, passErrors })
+      return imapLogin({
+        tag: details.tag,
+        credentials: full,
+        passErrors,
+        ...(settings.upstreamImapId.value ? { id: imapIdentityOf(session) } : {}),
+      })
     case 'pop3':
-      return full === undefined ? undefined : pop3Login({ credentials: full, passErrors })
+      if (full === undefined) return undefined
+      return pop3Login({ credentials: full, passErrors, ...xclientOf(session, settings) })
     case 'smtp': {
       const isAuthed = credentials.method !== 'none' && loginOption(settings, 'proxySmtpAuth')
       return smtpLogin({
@@ -99,6 +108,19 @@ function xclientOf(session: Session, settings: Settings): Pick<SmtpLoginOptions,
   const mode = settings.upstreamXclient.value
   if (mode === 'no') return {}
   return { xclient: { mode, client: identityOf(session), name: clientNameOf(session) } }
+}
+
+function imapIdentityOf(session: Session): ImapIdentity {
+  const connected = connectedOf(session)
+  return { client: identityOf(session), ...(connected === undefined ? {} : { connected }) }
+}
+
+/** Where the client connected to: what a PROXY header in front of us says, or the socket. */
+function connectedOf({ header, raw }: Session): AddressPort | undefined {
+  if (header?.destination !== undefined) return header.destination
+  const local = parseAddress(raw.localAddress ?? '')
+  if (local === undefined || raw.localPort === undefined) return undefined
+  return { address: local.text, port: raw.localPort }
 }
 
 function identityOf(session: Session): ClientIdentity {

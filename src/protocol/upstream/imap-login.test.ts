@@ -140,20 +140,47 @@ describe('ID before the login', () => {
     connected: { address: '198.51.100.1', port: 993 },
   }
 
+  const fields =
+    '"x-originating-ip" "192.0.2.1" "x-originating-port" "4711" ' +
+    '"x-connected-ip" "198.51.100.1" "x-connected-port" "993" "x-proxy-ttl" "4"'
+
   it("tells the upstream the client's address, and keeps the answer to itself", () => {
     const login = make({ id })
-    expect(sent(say(login, '* OK ready\r\n'))).toBe(
-      'postern ID ("x-originating-ip" "192.0.2.1" "x-originating-port" "4711" ' +
-        '"x-connected-ip" "198.51.100.1" "x-connected-port" "993")\r\n',
-    )
+    const greeting = '* OK [CAPABILITY IMAP4rev1 ID ENABLE] ready\r\n'
+    expect(sent(say(login, greeting))).toBe(`postern ID (${fields})\r\n`)
+    expect(login.action).toBe('sending ID to upstream')
     const answer = '* ID ("name" "Dovecot")\r\npostern OK ID completed.\r\n'
     expect(sent(say(login, answer))).toBe('a1 LOGIN {3}\r\n')
     expect(told(say(login, '+ go\r\n+ go\r\na1 OK in\r\n'))).toBe('a1 OK in\r\n')
   })
 
-  it('goes on when the upstream does not know ID', () => {
+  it('asks an upstream whose greeting does not say what it can do', () => {
     const login = make({ id })
-    expect(sent(say(login, '* OK ready\r\npostern BAD what?\r\n'))).toContain('a1 LOGIN {3}\r\n')
+    expect(sent(say(login, '* OK ready\r\n'))).toBe('postern CAPABILITY\r\n')
+    expect(login.action).toBe('sending CAPABILITY to upstream')
+    const answer = '* CAPABILITY IMAP4rev1 id\r\npostern OK done\r\n'
+    expect(sent(say(login, answer))).toBe(`postern ID (${fields})\r\n`)
+    expect(sent(say(login, 'postern OK\r\n'))).toBe('a1 LOGIN {3}\r\n')
+    expect(told(say(login, '+ go\r\n+ go\r\na1 OK in\r\n'))).toBe('a1 OK in\r\n')
+  })
+
+  it('is sent to nobody who does not offer it', () => {
+    const listed = make({ id })
+    expect(sent(say(listed, '* OK [CAPABILITY IMAP4rev1 IDLE] up\r\n'))).toBe('a1 LOGIN {3}\r\n')
+    const asked = make({ id })
+    say(asked, '* OK ready\r\n')
+    const answer = '* CAPABILITY IMAP4rev1 XID\r\npostern OK done\r\n'
+    expect(sent(say(asked, answer))).toBe('a1 LOGIN {3}\r\n')
+    const mute = make({ id })
+    say(mute, '* OK ready\r\n')
+    expect(sent(say(mute, 'postern BAD what?\r\n'))).toBe('a1 LOGIN {3}\r\n')
+  })
+
+  it('goes on when the upstream does not take it', () => {
+    const login = make({ id })
+    expect(sent(say(login, '* OK [CAPABILITY ID] up\r\npostern BAD what?\r\n'))).toContain(
+      'a1 LOGIN {3}\r\n',
+    )
   })
 
   it('is left out when there is no address to tell', () => {
@@ -162,7 +189,7 @@ describe('ID before the login', () => {
 
   it("never uses the client's own tag", () => {
     const login = make({ id, tag: 'postern' })
-    expect(sent(say(login, '* OK ready\r\n'))).toMatch(/^postern2 ID /)
+    expect(sent(say(login, '* OK [CAPABILITY ID] up\r\n'))).toMatch(/^postern2 ID /)
   })
 })
 

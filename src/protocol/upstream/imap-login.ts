@@ -1,5 +1,6 @@
 // Logs in at an IMAP upstream: LOGIN with literals under the client's own tag (freenginx mail
-// proxy), and before it, if asked for, ID with the client's address (RFC 2971).
+// proxy), and before it, if asked for, ID with the client's address (RFC 2971) where the upstream
+// says that it knows ID.
 
 import { assert } from '../../base/assert.ts'
 import type { AddressPort } from '../../base/endpoint.ts'
@@ -27,7 +28,7 @@ export interface ImapLoginOptions {
   readonly tag: string
   readonly credentials: LoginCredentials
   readonly passErrors: boolean
-  /** Absent: no ID is sent. An upstream that does not know ID is none the worse. */
+  /** Absent: no ID is sent. An upstream that does not offer ID gets none. */
   readonly id?: ImapIdentity
 }
 
@@ -47,7 +48,11 @@ export function imapLogin(options: ImapLoginOptions): UpstreamLogin {
   })
 }
 
-type Stage = 'greeting' | 'id' | 'login' | 'user' | 'password'
+type Stage = 'greeting' | 'capability' | 'id' | 'login' | 'user' | 'password'
+
+// What Dovecot's own proxies tell the first server behind them: of five hops four are left, so that
+// proxies that send a client to each other come to an end.
+const hopsLeft = 4
 
 // What RFC 9051 calls a tag: printable, and nothing that means something elsewhere.
 const tagPattern = /^[!#$&',-[\]^-z|}~]{1,255}$/
@@ -57,16 +62,18 @@ const literalPattern = /\{(\d+)\+?\}\r?\n$/
 class ImapScript implements LoginScript {
   readonly unsendable: Unsendable | undefined
   readonly #options: ImapLoginOptions
-  readonly #idTag: string
+  /** For commands of ours. */
+  readonly #ownTag: string
   #stage: Stage = 'greeting'
   /** The line is the rest of one with a literal: it begins nothing. */
   #isAfterLiteral = false
+  #offersId = false
 
   constructor(options: ImapLoginOptions) {
     const { tag, credentials } = options
     assert(tagPattern.test(tag), 'the client reader has checked the tag')
     this.#options = options
-    this.#idTag = tag === 'postern' ? 'postern2' : 'postern'
+    this.#ownTag = tag === 'postern' ? 'postern2' : 'postern'
     if (hasNul(credentials.user)) this.unsendable = unsendable('user name with NUL')
     else if (hasNul(credentials.password)) {
       this.unsendable = unsendable('password with NUL')
@@ -87,17 +94,28 @@ class ImapScript implements LoginScript {
   #onGreeting(text: string): LoginStep {
     if (/^\* (?:BYE|NO|BAD)[ \r\n]/i.test(text)) return { kind: 'failed', fault: 'refused' }
     if (!/^\* OK[ \r\n]/i.test(text)) return { kind: 'failed', fault: 'invalid' }
-    const fields = idFields(this.#options.id)
-    if (fields === '') return this.#sendLogin()
+    if (idFields(this.#options.id) === '') return this.#sendLogin()
+    const listed = /^\* OK \[(CAPABILITY [^\]]*)\]/i.exec(text)?.[1]
+    if (listed !== undefined) return this.#afterCapability(listed)
+    this.#stage = 'capability'
+    const bytes = Buffer.from(`${this.#ownTag} CAPABILITY\r\n`)
+    return { kind: 'send', bytes, action: 'sending CAPABILITY to upstream' }
+  }
+
+  #afterCapability(listed: string): LoginStep {
+    if (!offersId(listed)) return this.#sendLogin()
     this.#stage = 'id'
-    const bytes = Buffer.from(`${this.#idTag} ID (${fields})\r\n`)
+    const bytes = Buffer.from(`${this.#ownTag} ID (${idFields(this.#options.id)})\r\n`)
     return { kind: 'send', bytes, action: 'sending ID to upstream' }
   }
 
-  /** Untagged lines before the tagged one; those that answer ID are not the client's. */
+  /** Untagged lines before the tagged one; those that answer commands of ours are not the client's. */
   #onUntagged(text: string): LoginStep {
+    const isOurs = this.#stage === 'capability' || this.#stage === 'id'
+    const listed = /^\* (CAPABILITY .*)/i.exec(text)?.[1]
+    if (this.#stage === 'capability' && listed !== undefined) this.#offersId = offersId(listed)
     const digits = literalPattern.exec(text)?.[1]
-    if (digits === undefined) return { kind: 'aside', isKept: this.#stage !== 'id' }
+    if (digits === undefined) return { kind: 'aside', isKept: !isOurs }
     this.#isAfterLiteral = true
     return { kind: 'more', literalBytes: Number(digits) }
   }
@@ -105,9 +123,10 @@ class ImapScript implements LoginScript {
   #onAnswer(text: string): LoginStep {
     const { tag, credentials } = this.#options
     const isContinuation = text.startsWith('+')
-    if (this.#stage === 'id') {
-      const status = statusOf(text, this.#idTag)
-      return status === undefined ? { kind: 'failed', fault: 'invalid' } : this.#sendLogin()
+    if (this.#stage === 'capability' || this.#stage === 'id') {
+      if (statusOf(text, this.#ownTag) === undefined) return { kind: 'failed', fault: 'invalid' }
+      const isAsked = this.#stage === 'capability'
+      return isAsked && this.#offersId ? this.#afterCapability('ID') : this.#sendLogin()
     }
     const status = statusOf(text, tag)
     if (status === 'NO' || status === 'BAD') {
@@ -145,6 +164,10 @@ function statusOf(text: string, tag: string): 'OK' | 'NO' | 'BAD' | undefined {
   return word === 'OK' || word === 'NO' || word === 'BAD' ? word : undefined
 }
 
+function offersId(capabilities: string): boolean {
+  return /(?:^| )ID(?:$|[ \r\n])/i.test(capabilities)
+}
+
 /** Addresses and ports only, so there is nothing to be quoted in the values. */
 function idFields(id: ImapIdentity | undefined): string {
   if (id?.client.address === undefined) return ''
@@ -153,6 +176,7 @@ function idFields(id: ImapIdentity | undefined): string {
     ['x-originating-port', id.client.port?.toString()],
     ['x-connected-ip', id.connected?.address],
     ['x-connected-port', id.connected?.port.toString()],
+    ['x-proxy-ttl', hopsLeft.toString()],
   ]
   return fields
     .flatMap(([name, value]) => (value === undefined ? [] : [`"${name}" "${value}"`]))

@@ -8,6 +8,7 @@ export type LoginAction =
   | 'sending user name to upstream'
   | 'sending password to upstream'
   | 'sending LOGIN command to upstream'
+  | 'sending CAPABILITY to upstream'
   | 'sending ID to upstream'
   | 'sending HELO/EHLO to upstream'
   | 'sending XCLIENT to upstream'

@@ -86,3 +86,37 @@ describe('attacks on the login at a POP3 upstream', () => {
     expect(failed?.reason).toContain('(not shown, it repeats the password)')
   })
 })
+
+describe('XCLIENT before the login', () => {
+  const client = {
+    address: { family: 6, words: [0x20010db8, 0, 0, 1], text: '2001:db8::1' } as const,
+    port: 4711,
+  }
+  const asking = (mode: 'ifavailable' | 'required'): UpstreamLogin => {
+    const login = pop3Login({ credentials, passErrors: false, xclient: { mode, client } })
+    login.start()
+    return login
+  }
+
+  it("tells an upstream that offers it the client's address", () => {
+    const login = asking('ifavailable')
+    expect(sent(say(login, '+OK [XCLIENT] Dovecot ready.\r\n'))).toBe(
+      'XCLIENT ADDR=2001:db8::1 PORT=4711\r\n',
+    )
+    expect(login.action).toBe('sending XCLIENT to upstream')
+    expect(sent(say(login, '+OK Updated\r\n'))).toBe('USER u@d\r\n')
+  })
+
+  it('is sent to nobody who does not offer it', () => {
+    expect(sent(say(asking('ifavailable'), '+OK XCLIENT [XCLIENT]\r\n'))).toBe('USER u@d\r\n')
+  })
+
+  it('may be refused, unless it is required', () => {
+    const offer = '+OK [XCLIENT] up\r\n'
+    expect(sent(say(asking('ifavailable'), `${offer}-ERR no\r\n`))).toContain('USER u@d\r\n')
+    expect(say(asking('required'), `${offer}-ERR no\r\n`).failed?.reason).toBe(
+      'upstream refused XCLIENT',
+    )
+    expect(say(asking('required'), '+OK up\r\n').failed?.reason).toBe('upstream refused XCLIENT')
+  })
+})

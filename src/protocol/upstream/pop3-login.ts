@@ -1,6 +1,8 @@
-// Logs in at a POP3 upstream: USER, PASS (freenginx mail proxy).
+// Logs in at a POP3 upstream: USER, PASS (freenginx mail proxy), and before them, where the greeting
+// offers it, XCLIENT with the client's address (Dovecot).
 
 import { internalErrorText } from '../dialogue/last-words.ts'
+import type { ClientIdentity } from '../smtp/xclient.ts'
 import type { LoginCredentials, UpstreamLogin } from './login.ts'
 import {
   LoginDialogue,
@@ -10,10 +12,19 @@ import {
   unsendable,
 } from './login-dialogue.ts'
 import { breaksLine, SecretFinder } from './secrets.ts'
+import type { XclientOptions } from './smtp-xclient.ts'
 
 export interface Pop3LoginOptions {
   readonly credentials: LoginCredentials
   readonly passErrors: boolean
+  /** Absent: no XCLIENT is sent. */
+  readonly xclient?: Pop3Xclient
+}
+
+export interface Pop3Xclient {
+  /** `required`: an upstream that does not take it is not logged in to. */
+  readonly mode: XclientOptions['mode']
+  readonly client: ClientIdentity
 }
 
 /**
@@ -22,11 +33,11 @@ export interface Pop3LoginOptions {
  * @example
  * const login = pop3Login({ credentials: { user, password }, passErrors: false })
  */
-export function pop3Login({ credentials, passErrors }: Pop3LoginOptions): UpstreamLogin {
+export function pop3Login(options: Pop3LoginOptions): UpstreamLogin {
   return new LoginDialogue({
-    script: new Pop3Script(credentials),
-    secrets: new SecretFinder(credentials),
-    passErrors,
+    script: new Pop3Script(options),
+    secrets: new SecretFinder(options.credentials),
+    passErrors: options.passErrors,
     internalError: Buffer.from(internalErrorText('pop3')),
   })
 }
@@ -34,30 +45,56 @@ export function pop3Login({ credentials, passErrors }: Pop3LoginOptions): Upstre
 class Pop3Script implements LoginScript {
   readonly unsendable: Unsendable | undefined
   readonly #credentials: LoginCredentials
-  #stage: 'greeting' | 'user' | 'password' = 'greeting'
+  readonly #xclient: Pop3Xclient | undefined
+  #stage: 'greeting' | 'xclient' | 'user' | 'password' = 'greeting'
 
-  constructor(credentials: LoginCredentials) {
+  constructor({ credentials, xclient }: Pop3LoginOptions) {
     this.#credentials = credentials
+    this.#xclient = xclient
     this.unsendable = unsendableOf(credentials)
   }
 
   onLine(line: Buffer): LoginStep {
     const status = statusOf(line)
-    if (status !== '+OK') {
-      if (status === undefined) return { kind: 'failed', fault: 'invalid' }
+    if (status === undefined) return { kind: 'failed', fault: 'invalid' }
+    if (status === '-ERR' && this.#stage === 'xclient') return this.#withoutXclient()
+    if (status === '-ERR') {
       return { kind: 'failed', fault: this.#stage === 'greeting' ? 'refused' : 'denied' }
     }
-    const { user, password } = this.#credentials
     switch (this.#stage) {
       case 'greeting':
-        this.#stage = 'user'
-        return command('USER', user, 'sending user name to upstream')
+        return this.#onGreeting(line.toString('latin1'))
+      case 'xclient':
+        return this.#sendUser()
       case 'user':
         this.#stage = 'password'
-        return command('PASS', password, 'sending password to upstream')
+        return command('PASS', this.#credentials.password, 'sending password to upstream')
       case 'password':
         return { kind: 'done' }
     }
+  }
+
+  #onGreeting(text: string): LoginStep {
+    const xclient = this.#xclient
+    if (xclient === undefined) return this.#sendUser()
+    const { address, port } = xclient.client
+    const isOffered = /^\+OK \[XCLIENT\]/i.test(text)
+    if (!isOffered || address === undefined) return this.#withoutXclient()
+    this.#stage = 'xclient'
+    const words = ['XCLIENT', `ADDR=${address.text}`]
+    if (port !== undefined) words.push(`PORT=${port}`)
+    const bytes = Buffer.from(`${words.join(' ')}\r\n`)
+    return { kind: 'send', bytes, action: 'sending XCLIENT to upstream' }
+  }
+
+  #withoutXclient(): LoginStep {
+    if (this.#xclient?.mode !== 'required') return this.#sendUser()
+    return { kind: 'unusable', reason: 'upstream refused XCLIENT' }
+  }
+
+  #sendUser(): LoginStep {
+    this.#stage = 'user'
+    return command('USER', this.#credentials.user, 'sending user name to upstream')
   }
 }
 

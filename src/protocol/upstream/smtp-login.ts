@@ -123,7 +123,11 @@ class SmtpScript implements LoginScript {
         return this.#send('helo', this.#firstHelo())
       case 'helo': {
         if (xclient === undefined) break
-        const bytes = proxyXclient(xclient, this.#loginForXclient(), this.#offer.xclientAttributes)
+        const bytes = proxyXclient(xclient, {
+          login: this.#loginForXclient(),
+          offered: this.#offer.xclientAttributes,
+          isEsmtp: this.#options.isEsmtp,
+        })
         if (bytes !== undefined) {
           return this.#send('xclient', { bytes, action: 'sending XCLIENT to upstream' })
         }

@@ -17,6 +17,16 @@ export interface XclientOptions {
   readonly name: ClientName
 }
 
+/** What is known once the upstream has been asked. */
+export interface XclientFacts {
+  /** Who logged in; absent: not said. */
+  readonly login?: Uint8Array | undefined
+  /** The attributes of the upstream's XCLIENT line. */
+  readonly offered?: readonly string[] | undefined
+  /** The client said EHLO, not HELO. */
+  readonly isEsmtp: boolean
+}
+
 const unavailable = '[UNAVAILABLE]'
 const temporarilyUnavailable = '[TEMPUNAVAIL]'
 // RFC 1035 has 253; the value is encoded, so it may not grow without a bound either.
@@ -38,13 +48,11 @@ export function clientNameText(name: ClientName): string {
 }
 
 /**
- * The command; undefined when `offered`, the attributes of the upstream's XCLIENT line, lacks
- * ADDR. nginx's three attributes in nginx's order, and PORT and PROTO where they are offered.
+ * The command; undefined when `offered` lacks ADDR. nginx's three attributes in nginx's order, and PORT and PROTO where they are offered.
  */
 export function proxyXclient(
   { mode, client, name }: XclientOptions,
-  login: Uint8Array | undefined,
-  offered: readonly string[] | undefined,
+  { login, offered, isEsmtp }: XclientFacts,
 ): Buffer | undefined {
   const isListed = (attribute: string): boolean => offered?.includes(attribute) === true
   if (mode !== 'always' && !isListed('ADDR')) return undefined
@@ -55,7 +63,7 @@ export function proxyXclient(
     ...(login === undefined || !isSent('LOGIN') ? [] : [`LOGIN=${xtext(login)}`]),
     ...(isSent('NAME') ? [`NAME=${xtext(clientNameText(name))}`] : []),
     ...(isListed('PORT') ? [`PORT=${port}`] : []),
-    ...(isListed('PROTO') ? ['PROTO=ESMTP'] : []),
+    ...(isListed('PROTO') ? [`PROTO=${isEsmtp ? 'ESMTP' : 'SMTP'}`] : []),
   ]
   return Buffer.from(`XCLIENT ${words.join(' ')}\r\n`)
 }

@@ -54,6 +54,12 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
     about: 'names the mail servers behind, when no auth server does',
   },
   {
+    name: 'proxy_imap_id',
+    type: flag,
+    default: 'off',
+    about: "tells an IMAP upstream that offers ID the client's address before the login",
+  },
+  {
     name: 'auth_users',
     type: text,
     status: 'later',

@@ -34,7 +34,12 @@ const proxy: readonly DirectiveSpec[] = moduleRows('proxy', [
     default: 'off',
     about: "passes the upstream's reply to a failed login on",
   },
-  { name: 'xclient', type: flag, default: 'on', about: 'sends XCLIENT to an SMTP upstream' },
+  {
+    name: 'xclient',
+    type: flag,
+    default: 'on',
+    about: 'sends XCLIENT to an SMTP or POP3 upstream that offers it',
+  },
   {
     name: 'proxy_smtp_auth',
     type: flag,
