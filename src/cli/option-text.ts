@@ -32,6 +32,7 @@ function objectText(value: Readonly<Record<string, unknown>>, option: string): s
   if (option === 'authenticator') return authenticatorText(value)
   if (option === 'context') return JSON.stringify(value)
   if ('ms' in value) return `${Number(value['ms']) / 1000} s`
+  if ('bytesPerSecond' in value) return `${String(value['bytesPerSecond'])} bytes/s`
   if ('capMax' in value) return String(value['capMax'])
   if ('path' in value) return String(value['path'])
   return emptyValues.get(option) ?? 'none'
@@ -43,6 +44,7 @@ const emptyValues: ReadonlyMap<string, string> = new Map([
   ['ecstreamIdle', 'never'],
   ['proxyProtocolTimeout', 'never'],
   ['maxReceptions', 'no limit'],
+  ['limitRate', 'no limit'],
   ['serviceSessions', 'no limit'],
   ['listenerSessions', 'no limit'],
 ])

@@ -56,6 +56,7 @@ export function leaveUpstream(session: Session): void {
     return
   }
   session.watch = undefined
+  session.dropPace()
   session.touch()
   const { silenceMs, totalMs } = longestLinger
   session.enter('leaving', { silenceMs, untilMs: session.lastActivityMs + totalMs })

@@ -4,6 +4,7 @@ import { SmtpWatch } from '../protocol/smtp/watch.ts'
 import type { WatchActions, WatchNote } from '../protocol/smtp/watch-actions.ts'
 import { needsWatch } from '../protocol/smtp/watch-rules.ts'
 import { lingerClient } from './closing.ts'
+import { isFull, Pace, rateOf } from './pace.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
 
@@ -28,6 +29,9 @@ function beginRelay(session: Session, limits: { readonly silenceMs?: number }): 
   session.touch()
   session.enter('relaying', limits)
   session.receive = relayFromClient
+  // A reload concerns the sessions after it.
+  const rate = rateOf(session.engineSession.plan.settings)
+  if (rate !== undefined) session.pace = new Pace(session, rate)
 }
 
 function passKept(session: Session): void {
@@ -51,12 +55,19 @@ export function clientEnded(session: Session): void {
 /** The upstream is gone in the middle of it; what it said last still goes out. */
 export function upstreamEnded(session: Session): void {
   if (session.watch !== undefined) apply(session, session.watch.upstreamEnded())
-  if (session.state === 'relaying') lingerClient(session)
+  if (session.state === 'relaying') endClient(session)
+}
+
+/** Ends the client's connection behind the last byte for it. */
+function endClient(session: Session): void {
+  if (session.pace === undefined) lingerClient(session)
+  else session.pace.end()
 }
 
 /** The client has room again. */
 export function resumeUpstream(session: Session): void {
-  session.upstream?.resume()
+  if (session.pace?.isHolding === true) session.pace.run()
+  else session.upstream?.resume()
 }
 
 /** The upstream has room again, or is gone and there is nobody left to wait for. */
@@ -68,7 +79,7 @@ export function relayFromUpstream(session: Session, chunk: Buffer): void {
   const { upstream, watch } = session
   // After our last byte to the client, nothing more is passed on.
   if (session.state !== 'relaying' || upstream === undefined) return
-  if (watch === undefined) pass(upstream, session.client, chunk)
+  if (watch === undefined) passToClient(session, upstream, chunk)
   else apply(session, watch.fromUpstream(chunk))
 }
 
@@ -91,9 +102,9 @@ function pass(from: SessionSocket, to: SessionSocket, chunk: Buffer): void {
   if (!to.write(chunk) && to.writableLength > 0) from.pause()
 }
 
-/** A 'drain' will come when there is room. */
-function isFull(socket: SessionSocket): boolean {
-  return socket.writableNeedDrain && socket.writableLength > 0
+function passToClient(session: Session, upstream: SessionSocket, chunk: Buffer): void {
+  if (session.pace === undefined) pass(upstream, session.client, chunk)
+  else session.pace.send(chunk)
 }
 
 function startWatch(session: Session): void {
@@ -130,7 +141,7 @@ function ehloNameOf(session: Session): string {
 function apply(session: Session, actions: WatchActions): void {
   const { upstream, client } = session
   if (upstream === undefined) return
-  for (const bytes of actions.toClient ?? []) pass(upstream, client, bytes)
+  for (const bytes of actions.toClient ?? []) passToClient(session, upstream, bytes)
   for (const bytes of actions.toUpstream ?? []) pass(client, upstream, bytes)
   holdClient(session, actions.pauseClient === true)
   if (actions.endUpstream === true) upstream.end()
@@ -142,7 +153,7 @@ function apply(session: Session, actions: WatchActions): void {
   session.receive = undefined
   upstream.end()
   upstream.resume()
-  lingerClient(session)
+  endClient(session)
 }
 
 function holdClient(session: Session, isHeld: boolean): void {

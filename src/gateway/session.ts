@@ -23,6 +23,7 @@ import type { SmtpWatch } from '../protocol/smtp/watch.ts'
 import { expire } from './expire.ts'
 import type { ForegoneVerdict } from './foregone.ts'
 import { idleMsOf } from './idle.ts'
+import type { Pace } from './pace.ts'
 import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -121,6 +122,8 @@ export class Session implements Waiting {
   state: SessionState
   setup: Setup | undefined
   watch: SmtpWatch | undefined = undefined
+  /** The rate its client is sent to at, where one is set. */
+  pace: Pace | undefined = undefined
   /** The PROXY header that named another address than the socket's. */
   header: ProxyHeader | undefined = undefined
   /** What is done with the client's bytes in this state; absent: they are dropped. */
@@ -233,6 +236,12 @@ export class Session implements Waiting {
     this.setup = undefined
   }
 
+  /** Nothing more is sent to the client. */
+  dropPace(): void {
+    this.pace?.drop()
+    this.pace = undefined
+  }
+
   write(level: LogLevelName, text: string, upstream?: string): void {
     if (!this.host.log.isEnabled(level)) return
     const { login } = this
@@ -275,6 +284,7 @@ export class Session implements Waiting {
     this.receive = undefined
     this.dropSetup()
     this.watch = undefined
+    this.dropPace()
     this.host.wheel.cancel(this.#deadline)
     this.host.onSessionEnded(this)
   }

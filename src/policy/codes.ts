@@ -19,6 +19,7 @@ export const policyCodes = {
     'An option about the login at an upstream stands where no session logs in; nothing goes by it.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
+  'policy.rate_after_alone': 'Bytes are let through before a rate holds, where no rate is set.',
   'policy.block_over_ceiling':
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
   'policy.watch_ends_at_starttls':

@@ -22,6 +22,8 @@ export type DefaultedName =
   | 'lingeringTime'
   | 'lingeringTimeout'
   | 'maxReceptions'
+  | 'limitRate'
+  | 'limitRateAfter'
 
 /**
  * A client holds its slot while it lingers, so no configuration may stretch this (SEMANTICS S2):
@@ -49,4 +51,6 @@ export const defaults: Pick<OptionValues, DefaultedName> = {
   lingeringTime: { waitMs: lingeringTimeMaxMs },
   lingeringTimeout: { waitMs: lingeringTimeoutMaxMs },
   maxReceptions: {},
+  limitRate: {},
+  limitRateAfter: 0,
 }

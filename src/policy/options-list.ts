@@ -35,6 +35,8 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   lingeringTime: true,
   lingeringTimeout: true,
   maxReceptions: true,
+  limitRate: true,
+  limitRateAfter: true,
   bannerHostname: true,
   staticBanner: true,
   context: true,

@@ -18,6 +18,11 @@ export interface LingerValue {
   readonly waitMs: number
 }
 
+/** A rate. `bytesPerSecond` absent means: set, and no limit (freenginx's 0). */
+export interface RateValue {
+  readonly bytesPerSecond?: number
+}
+
 /** A path, or the explicit absence of one (`none` cancels an outer value). */
 export interface PathValue {
   readonly path?: string
@@ -119,6 +124,10 @@ export interface OptionValues {
   readonly lingeringTimeout: LingerValue
   /** Messages per session. */
   readonly maxReceptions: CapValue
+  /** How fast each client is sent to (freenginx `limit_rate`). */
+  readonly limitRate: RateValue
+  /** Bytes to each client before that rate holds. */
+  readonly limitRateAfter: number
   readonly bannerHostname: string
   readonly staticBanner: string
   readonly context: Readonly<Record<string, string>>

@@ -6,6 +6,7 @@ import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
+import { checkRates } from './validate-rate.ts'
 
 /** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
 export function validatePolicy(policy: Policy): Diagnostic[] {
@@ -50,6 +51,7 @@ function checkListen(policy: Policy, listener: Listener, listen: Listen): Diagno
     ...checkCeiling(listen, listen.peers),
     ...checkTls(policy, listen),
     ...checkLogin(policy, listener, listen),
+    ...checkRates(policy, listener, listen),
   ]
 }
 

@@ -1,5 +1,6 @@
 // A gateway in this process that logs clients in, for the unit tests of the login.
 
+import type { Clock } from '../../src/base/clock.ts'
 import { atCleanUp, rigPolicy, startRig, startUpstream } from './gateway-rig.ts'
 import type { FakeUpstream, Rig, RigPolicy, Values } from './gateway-rig.ts'
 import { accept, FakeAuth, serveImap, servePop3, serveSmtp } from './login-servers.ts'
@@ -15,6 +16,7 @@ interface LoginScene {
 /** What a test is about; the rest is as usual. */
 export interface LoginSceneOptions extends Partial<RigPolicy> {
   readonly answer?: (asked: AuthAsked, port: number) => AuthAnswer
+  readonly clock?: Clock
   readonly serve?: Parameters<typeof startUpstream>[0]
 }
 
@@ -22,7 +24,7 @@ const servers = { imap: serveImap, pop3: servePop3, smtp: serveSmtp, ecstream: s
 
 /** Starts an auth server, an upstream of the service, and a gateway between client and both. */
 export async function setLoginScene(given: LoginSceneOptions = {}): Promise<LoginScene> {
-  const { service = 'imap', answer = (_asked, port) => accept(port), serve, ...text } = given
+  const { service = 'imap', answer = (_asked, port) => accept(port), serve, clock, ...text } = given
   const upstream = await startUpstream(serve ?? servers[service])
   const auth = await FakeAuth.start((asked) => answer(asked, upstream.port))
   atCleanUp(() => auth.close())
@@ -32,7 +34,7 @@ export async function setLoginScene(given: LoginSceneOptions = {}): Promise<Logi
     service,
     options: { ...authAt(auth.port), ...text.options },
   })
-  return { rig: await startRig(policy), auth, upstream }
+  return { rig: await startRig(policy, clock), auth, upstream }
 }
 
 /** As the option of a policy. */

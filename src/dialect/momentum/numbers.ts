@@ -1,6 +1,6 @@
 // Readers of numbers: caps, counts, times and permissions. No sign, no unit (momentum.md 1.2).
 
-import type { CapValue, DurationValue, LingerValue } from '../../policy/options.ts'
+import type { CapValue, DurationValue, LingerValue, RateValue } from '../../policy/options.ts'
 import { quoted } from './report.ts'
 import { valueSpan } from './syntax.ts'
 import { scalarType } from './values.ts'
@@ -55,6 +55,18 @@ export const cap: ValueType<CapValue> = scalarType({
     const result = parseNumber(text, bounds)
     if (!('value' in result)) return result
     return { value: result.value === 0 ? {} : { capMax: result.value } }
+  },
+})
+
+/** Bytes a second; 0 means set, and no limit. */
+export const rate: ValueType<RateValue> = scalarType({
+  title: 'a whole number of bytes a second',
+  example: '65536',
+  parse(text) {
+    const title = 'a whole number of bytes a second'
+    const result = parseNumber(text, { title, min: 0, max: maxCount, unitHint: countUnitHint })
+    if (!('value' in result)) return result
+    return { value: result.value === 0 ? {} : { bytesPerSecond: result.value } }
   },
 })
 

@@ -6,7 +6,7 @@ import { authHttp } from './auth-http-value.ts'
 import { errorLog, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import { limitCap, limitDryRun, limitLogLevel, zoneKey, zoneSize } from './limit-values.ts'
-import { cap, integer, permissions, seconds, wait } from './numbers.ts'
+import { cap, integer, permissions, rate, seconds, wait } from './numbers.ts'
 import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
@@ -79,6 +79,15 @@ const caps: readonly OptionSpec[] = [
     scopes: 'G E L W WG P',
     type: cap,
     services: ['smtp'],
+  }),
+]
+
+const rates: readonly OptionSpec[] = [
+  works('Limit_Rate', { key: 'limitRate', scopes: sessionScopes, type: rate }),
+  works('Limit_Rate_After', {
+    key: 'limitRateAfter',
+    scopes: sessionScopes,
+    type: integer(0, 2_147_483_647),
   }),
 ]
 
@@ -217,6 +226,7 @@ const limits: readonly OptionSpec[] = [
 /** Every option, grouped by what it is about. */
 export const optionTable: readonly OptionSpec[] = [
   ...caps,
+  ...rates,
   ...routing,
   ...greeting,
   ...tls,

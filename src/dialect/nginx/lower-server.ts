@@ -20,6 +20,7 @@ import {
   lowerMethods,
   lowerNumber,
   lowerProxyProtocol,
+  lowerRate,
   lowerText,
   lowerTexts,
 } from './lower-values.ts'
@@ -61,6 +62,7 @@ export function lowerServer(
   lowerCaps(place)
   lowerProxyProtocol(place)
   lowerLinger(place)
+  lowerRate(place)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
   if (mode === 'login') lowerLogin(place, server, service)

@@ -205,6 +205,17 @@ export function lowerProxyProtocol(place: Place): void {
   }
 }
 
+/** How fast a client is sent to; 0 is no limit. */
+export function lowerRate(place: Place): void {
+  const found = place.view.last('limit_rate')
+  if (found?.value.kind === 'size') {
+    const bytesPerSecond = found.value.sizeBytes
+    const value = bytesPerSecond === 0 ? {} : { bytesPerSecond }
+    put(place.draft, 'limitRate', value, spanOf(found))
+  }
+  lowerNumber(place, 'limit_rate_after', 'limitRateAfter')
+}
+
 /** The caps of the connect stage, and whether they are tried dry. */
 export function lowerCaps(place: Place): void {
   lowerCap(place, 'service_sessions', 'serviceSessions')
