@@ -28,9 +28,14 @@ function missing({ label, span }: ScopeDraft, example: string, report: Report): 
 
 /** Undefined for a zone that was reported as incomplete. */
 export function buildZone({ name, span, zone }: ScopeDraft): LimitZone | undefined {
-  const { key, sizeBytes } = zone
+  const { key, sizeBytes, foldsCase, net } = zone
   if (key === undefined || sizeBytes === undefined) return undefined
-  return { kind: 'zone', name, sizeBytes: sizeBytes.value, key: key.value, span }
+  const expression = {
+    ...key.value,
+    ...net?.value,
+    ...(foldsCase === undefined ? {} : { foldsCase: foldsCase.value }),
+  }
+  return { kind: 'zone', name, sizeBytes: sizeBytes.value, key: expression, span }
 }
 
 /** All limits of a scope, in the order of first appearance; undefined when it has none. */

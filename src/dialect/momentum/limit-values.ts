@@ -1,8 +1,8 @@
 // What stands in Limit_Conn_Zone and Limit_Conn: the values, and the drafts they are gathered in.
 
 import type { Sourced } from '../../base/diagnostic.ts'
-import { parseKey } from '../../policy/key.ts'
-import type { KeyExpression } from '../../policy/key.ts'
+import { parseKey, parseNetPrefixes } from '../../policy/key.ts'
+import type { KeyExpression, NetPrefixes } from '../../policy/key.ts'
 import type { LimitLogLevel } from '../../policy/options.ts'
 import { integer } from './numbers.ts'
 import { quoted } from './report.ts'
@@ -13,6 +13,8 @@ import type { ValueType } from './values.ts'
 export interface ZoneDraft {
   key?: Sourced<KeyExpression> | undefined
   sizeBytes?: Sourced<number> | undefined
+  foldsCase?: Sourced<boolean> | undefined
+  net?: Sourced<NetPrefixes> | undefined
 }
 
 /** A Limit_Conn while it is being read, likewise. */
@@ -45,6 +47,21 @@ export const zoneKey: ValueType<KeyExpression> = {
     return key
   },
 }
+
+/** `Fold_Case`: keys that differ in case alone are one (SEMANTICS S15). */
+export const zoneFold: ValueType<boolean> = flag
+
+/** How much of an address `$remote_net` keeps: of IPv4, and of IPv6. */
+export const zoneNet: ValueType<NetPrefixes> = scalarType({
+  title: 'two prefix lengths',
+  example: '"24/64"',
+  parse(text) {
+    const value = parseNetPrefixes(text)
+    if (value !== undefined) return { value }
+    const problem = `takes the prefix lengths of IPv4 and IPv6, not ${quoted(text)}`
+    return { code: 'momentum.bad_value', problem, hint: 'write them as in "24/64"' }
+  },
+})
 
 // freenginx: eight pages of 4 KiB, less than which no zone can do with.
 const sizeMin = 32_768

@@ -99,18 +99,25 @@ const unitSeconds: ReadonlyMap<string, number> = new Map([
 
 function timeUnitHint(digits: string, unit: string): string {
   const factor = unitSeconds.get(unit)
-  if (unit === 'ms') return `write ${Math.ceil(Number(digits) / 1000)}: times are bare seconds`
+  if (unit === 'ms') return `write ${Number(digits) / 1000}: times are bare seconds`
   if (factor === undefined) return 'times are bare seconds'
   return `write ${Number(digits) * factor}: times are bare seconds`
 }
 
+/** Times of nginx have milliseconds; Momentum's are whole seconds, and stay so when written so. */
+const fraction = /^\d{1,7}\.\d{1,3}$/
+
 /** A time in bare seconds; 0 means set, and never. */
 export const seconds: ValueType<DurationValue> = scalarType({
-  title: 'a whole number of seconds',
+  title: 'a number of seconds',
   example: '30',
   parse(text) {
+    if (fraction.test(text) && Number(text) <= maxSeconds) {
+      const ms = Math.round(Number(text) * 1000)
+      return { value: ms === 0 ? {} : { ms } }
+    }
     const bounds = {
-      title: 'a whole number of seconds',
+      title: 'a number of seconds',
       min: 0,
       max: maxSeconds,
       unitHint: timeUnitHint,

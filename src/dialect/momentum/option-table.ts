@@ -5,7 +5,16 @@ import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults
 import { authHttp } from './auth-http-value.ts'
 import { errorLog, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
-import { limitCap, limitDryRun, limitLogLevel, zoneKey, zoneSize } from './limit-values.ts'
+import {
+  limitCap,
+  limitDryRun,
+  limitLogLevel,
+  zoneFold,
+  zoneKey,
+  zoneNet,
+  zoneSize,
+} from './limit-values.ts'
+import { loginOptions, trustOption } from './login-options.ts'
 import { cap, integer, permissions, rate, seconds, wait } from './numbers.ts'
 import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
@@ -112,7 +121,7 @@ const routing: readonly OptionSpec[] = [
   works('Upstream_XCLIENT', {
     key: 'upstreamXclient',
     scopes: 'E O L W WG P',
-    type: choice(['no', 'ifavailable', 'required']),
+    type: choice(['no', 'ifavailable', 'required', 'always']),
     services: ['smtp', 'pop3'],
   }),
   works('Upstream_IMAP_ID', {
@@ -166,7 +175,7 @@ const tls: readonly OptionSpec[] = [
   works('TLS_Verify_Mode', {
     key: 'tlsVerifyMode',
     scopes: tlsScopes,
-    type: choice(['none', 'require']),
+    type: choice(['none', 'optional', 'require']),
   }),
   works('TLS_Ciphers', {
     key: 'tlsCiphers',
@@ -218,6 +227,8 @@ const sockets: readonly OptionSpec[] = [
 const limits: readonly OptionSpec[] = [
   ofZone('Key', 'key', zoneKey),
   ofZone('Size', 'sizeBytes', zoneSize),
+  ofZone('Fold_Case', 'foldsCase', zoneFold),
+  ofZone('Net', 'net', zoneNet),
   ofLimit('Sessions', 'capMax', limitCap),
   ofLimit('Dry_Run', 'isDryRun', limitDryRun),
   ofLimit('Log_Level', 'logLevel', limitLogLevel),
@@ -232,6 +243,9 @@ export const optionTable: readonly OptionSpec[] = [
   ...tls,
   ...sockets,
   ...limits,
+  ...loginOptions,
+  trustOption,
+  daemon('Daemon', 'isDetached', flag),
   daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
   daemon('Error_Log', 'errorLog', errorLog),
   daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),

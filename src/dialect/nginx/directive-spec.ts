@@ -1,6 +1,7 @@
 // What the directive table says about one directive, and the functions that make its rows.
 
 import type { Span } from '../../base/diagnostic.ts'
+import type { NetPrefixes } from '../../policy/key.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import type { NginxCode } from './codes.ts'
 import type { ListenValue } from './listen.ts'
@@ -46,6 +47,8 @@ export interface ZoneValue {
   readonly sizeBytes: number
   /** Keys that differ in case alone are one key (SEMANTICS S15). */
   readonly isCaseFolded: boolean
+  /** `net=24/64`: how much of an address `$remote_net` keeps. */
+  readonly net?: NetPrefixes
 }
 
 export interface Problem {

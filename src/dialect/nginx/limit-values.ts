@@ -1,5 +1,7 @@
 // Readers of limit_conn_zone and limit_conn, in nginx's order of checks (freenginx 1.2).
 
+import { parseNetPrefixes } from '../../policy/key.ts'
+import type { NetPrefixes } from '../../policy/key.ts'
 import type { Problem, ValueResult, ValueType, ZoneValue } from './directive-spec.ts'
 import type { Directive, Word } from './syntax.ts'
 import { parseNumber, parseSize } from './units.ts'
@@ -24,9 +26,9 @@ const keyVariables = [
 
 const headerPrefix = '$auth_http_'
 
-/** `KEY zone=NAME:SIZE [case=fold]`; `cluster` is of a later version. */
+/** `KEY zone=NAME:SIZE [case=fold] [net=IPV4/IPV6]`; `cluster` is of a later version. */
 export const limitZone: ValueType = {
-  syntax: 'key zone=name:size [case=fold] [cluster]',
+  syntax: 'key zone=name:size [case=fold] [net=ipv4/ipv6] [cluster]',
   example: '$remote_user zone=users:10m',
   read(directive, { zones }) {
     const [key, zone, ...rest] = directive.args
@@ -49,7 +51,7 @@ export const limitZone: ValueType = {
       const message = `${directive.name.text} "${parsed.name}" is already bound to key "${bound}"`
       return { problem: { code: 'nginx.zone_bound', message, word: zone } }
     }
-    const value: ZoneValue = { ...parsed, key: key.text, isCaseFolded: extra.isCaseFolded }
+    const value: ZoneValue = { ...parsed, key: key.text, ...extra }
     return { value: { kind: 'zone', zone: value }, warnings: keyWarnings(key) }
   },
 }
@@ -107,14 +109,23 @@ function parseZone(word: Word): { readonly name: string; readonly sizeBytes: num
 function readExtra(
   directive: Directive,
   words: readonly Word[],
-): { readonly isCaseFolded: boolean } | { readonly problem: Problem } {
+): Pick<ZoneValue, 'isCaseFolded' | 'net'> | { readonly problem: Problem } {
+  let net: NetPrefixes | undefined
   for (const word of words) {
     if (word.text === 'case=fold') continue
+    if (word.text.startsWith('net=')) {
+      net = parseNetPrefixes(word.text.slice('net='.length))
+      if (net !== undefined) continue
+      const message = `invalid parameter "${word.text}"`
+      const hint = 'write the prefix lengths of IPv4 and IPv6, as in net=24/64'
+      return { problem: { code: 'nginx.bad_value', message, word, hint } }
+    }
     if (word.text === 'cluster') return { problem: laterCluster(directive, word) }
     // nginx takes exactly two arguments, and says so.
     return wrongCount(directive)
   }
-  return { isCaseFolded: words.length > 0 }
+  const isCaseFolded = words.some(({ text }) => text === 'case=fold')
+  return { isCaseFolded, ...(net === undefined ? {} : { net }) }
 }
 
 /** Counting over all nodes is promised, and not kept yet. */

@@ -49,8 +49,8 @@ function zonesOf(directive: CheckedDirective, lowering: Lowering): LimitZone[] {
   const [word] = args
   if (value.kind !== 'zone' || word === undefined) return []
   lowering.used.add(directive)
-  const { name, sizeBytes, key: text, isCaseFolded } = value.zone
-  const parsed = parseKey({ value: text, span: word.span }, { foldsCase: isCaseFolded })
+  const { name, sizeBytes, key: text, isCaseFolded, net } = value.zone
+  const parsed = parseKey({ value: text, span: word.span }, { foldsCase: isCaseFolded, ...net })
   // What a key can never match was warned about when the directive was read.
   lowering.findings.push(...parsed.diagnostics.filter(({ severity }) => severity === 'error'))
   if (parsed.key === undefined) return []
