@@ -1,7 +1,7 @@
 // `-t` and `-T`: is this configuration right, and could a daemon start with it here?
 
 import { readConfiguration } from '../daemon/configuration.ts'
-import type { ConfigurationSource } from '../daemon/configuration.ts'
+import type { ConfigurationSource, LoadedConfiguration } from '../daemon/configuration.ts'
 import { preflight } from '../daemon/preflight.ts'
 import { exitCodes } from './command.ts'
 import { isError, showDiagnostics } from './source.ts'
@@ -25,6 +25,7 @@ export function testConfiguration(
     if (!wanted.isQuiet) terminal.err(`postern: ${text}\n`)
   }
   const loaded = readConfiguration(source)
+  if (isOnlyUnknownZones(loaded)) say(`the configuration file ${file} syntax is ok`)
   if (loaded.emerg !== undefined) terminal.err(`postern: [emerg] ${loaded.emerg}\n`)
   showDiagnostics(loaded, terminal, wanted.isQuiet ? isError : undefined)
   const { policy, settings, sources } = loaded
@@ -44,4 +45,10 @@ export function testConfiguration(
     for (const [name, text] of sources) terminal.out(`# configuration file ${name}:\n${text}\n`)
   }
   return exitCodes.fine
+}
+
+/** nginx looks for the zones of limits after the parse, so it has found the syntax right by then. */
+function isOnlyUnknownZones({ diagnostics, emerg }: LoadedConfiguration): boolean {
+  const errors = diagnostics.filter(isError)
+  return emerg !== undefined && errors.every(({ code }) => code === 'nginx.zone_unknown')
 }
