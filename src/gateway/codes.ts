@@ -35,8 +35,8 @@ export const gatewayLogs = {
   'listen backlog of <listen> takes effect at the next start':
     'warn: a reload changed Listen_Backlog of a socket that stays bound.',
   'chmod() of <path> failed (<errno>)': 'error: a reload could not apply File_Mode.',
-  'broken header: <why> while reading PROXY protocol':
-    'info: the connection was closed without a byte (SEMANTICS S12).',
+  'broken header: "<what came>" while reading PROXY protocol':
+    'error: the connection was closed without a byte (SEMANTICS S12).',
   '<listen> went away while reading PROXY protocol':
     'info: a reload took away the whole service of a client whose address was not known yet.',
   'client timed out while reading PROXY protocol':
@@ -86,6 +86,8 @@ export const gatewayLogs = {
     'info: the client wants to send mail without a login.',
   'client sent <what> while in auth state':
     'info: a command or credentials that cannot be used: too long, too many, not base64 and the like.',
+  'upstream timed out (110: Connection timed out) while proxying':
+    'info: neither side has said anything for proxy_timeout.',
   'upstream timed out (110: Connection timed out) while <action>':
     'error: the upstream that the auth server named did not take the client within its time.',
   'upstream sent invalid response: "<reply>" while reading response from upstream':

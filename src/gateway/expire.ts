@@ -7,6 +7,8 @@ import type { Session } from './session.ts'
 import { failAttempt } from './upstream.ts'
 
 const timedOut = 'client timed out (110: Connection timed out)'
+/** nginx's words for the end of proxy_timeout. */
+const silent = 'upstream timed out (110: Connection timed out) while proxying'
 
 /** Ends what has lasted too long. `isIdle`: the idle limit has passed (SEMANTICS S22). */
 export function expire(session: Session, why: { readonly isIdle: boolean }): void {
@@ -33,7 +35,7 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
       }
       return
     case 'relaying':
-      session.write('info', timedOut, session.upstreamTarget?.text)
+      session.write('info', why.isIdle ? timedOut : silent, session.upstreamTarget?.text)
       // Just closed (SEMANTICS S22); the client's `close` lets the upstream go.
       session.client.destroy()
       return

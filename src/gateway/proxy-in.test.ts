@@ -81,8 +81,11 @@ describe('the PROXY header', () => {
     }
     await until(() => rig.engine.snapshot().sessionsActive === 0)
     expect(upstream.sockets).toHaveLength(0)
-    const lines = rig.log.texts.filter((text) => text.startsWith('info: broken header: '))
-    expect(lines).toHaveLength(2)
+    const lines = rig.log.texts.filter((text) => text.startsWith('error: broken header: '))
+    expect(lines.map((text) => text.split(' while')[0])).toEqual([
+      'error: broken header: "EHLO x"',
+      'error: broken header: "PROXY TCP4 10.0.0.1"',
+    ])
   })
 
   it('that is late closes the connection without a byte, and its slot was held until then', async () => {

@@ -2,6 +2,7 @@
 
 import { addressOfClient, blockContains } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
+import { escapeText } from '../base/escape.ts'
 import { ProxyHeaderParser } from '../base/proxy-header.ts'
 import type { ProxyHeader } from '../base/proxy-header.ts'
 import { beginService } from './begin-service.ts'
@@ -10,6 +11,9 @@ import { detachClient } from './client.ts'
 import { turnAway } from './refuse-session.ts'
 import { remoteOf } from './remote.ts'
 import type { Session } from './session.ts'
+
+/** The longest header of version 1, as much as nginx reads of it. */
+const shownMaxBytes = 107
 
 /** Waits for the header; the shared slots are held meanwhile (SEMANTICS S12). */
 export function awaitProxyHeader(session: Session): void {
@@ -41,7 +45,10 @@ function readProxyHeader(session: Session, chunk: Buffer): void {
     case 'more':
       return
     case 'bad':
-      session.write('info', `broken header: ${result.problem} while reading PROXY protocol`)
+      session.write(
+        'error',
+        `broken header: ${shown(result.problem, chunk)} while reading PROXY protocol`,
+      )
       session.receive = undefined
       session.client.destroy()
       return
@@ -53,6 +60,12 @@ function readProxyHeader(session: Session, chunk: Buffer): void {
     default:
       unreachable(result)
   }
+}
+
+/** What came, as nginx shows it; of a binary header, what is wrong with it says more. */
+function shown(problem: string, chunk: Buffer): string {
+  const line = /^[^\r\n]+/.exec(chunk.toString('latin1', 0, shownMaxBytes))?.[0]
+  return line === undefined ? problem : `"${escapeText(line, shownMaxBytes)}"`
 }
 
 /** Everything is evaluated anew with the address that the header names. */

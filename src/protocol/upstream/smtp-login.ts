@@ -92,18 +92,16 @@ class SmtpScript implements LoginScript {
       return { kind: 'failed', fault: this.#stage === 'auth' ? 'denied' : 'refused' }
     }
     if (this.#stage === 'rcpt') return { kind: 'done' }
-    return this.#next(code)
+    return this.#next()
   }
 
   #isExpected(code: number): boolean {
     switch (this.#stage) {
       case 'greeting':
         return code === 220
-      case 'xclient': {
-        // An upstream that does not take it from us serves the client all the same; 421 is leaving.
-        const isOptional = this.#options.xclient?.mode === 'ifavailable'
-        return code === 220 || code === 250 || (isOptional && code >= 500)
-      }
+      case 'xclient':
+        // Who offers it and then refuses it would take every client for us, whom it may trust.
+        return code === 220 || code === 250
       case 'auth':
         return code === 235
       case 'rcpt':
@@ -116,7 +114,7 @@ class SmtpScript implements LoginScript {
   }
 
   /** The command that follows on a good reply; several stages are left out by the options. */
-  #next(code: number): LoginStep {
+  #next(): LoginStep {
     const { envelope, xclient } = this.#options
     switch (this.#stage) {
       case 'greeting':
@@ -135,7 +133,6 @@ class SmtpScript implements LoginScript {
         return { kind: 'unusable', reason: 'upstream refused XCLIENT' }
       }
       case 'xclient':
-        if (code >= 400) break
         return this.#clientHelo() ?? this.#login()
       case 'mail':
         return this.#send('rcpt', {

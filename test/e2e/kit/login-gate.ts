@@ -38,7 +38,7 @@ const serveBy = { imap: serveImap, pop3: servePop3, smtp: serveSmtp } as const
 /** What a client of each protocol reads before it says anything. */
 export const greetings: Readonly<Record<MailService, RegExp>> = {
   imap: /^\* OK IMAP4 ready\r\n/,
-  pop3: /^\+OK POP3 ready\r\n/,
+  pop3: /^\+OK POP3 ready[^\r\n]*\r\n/,
   smtp: /^220 \S+ ESMTP ready\r\n/,
 }
 
