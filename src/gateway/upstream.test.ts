@@ -47,7 +47,7 @@ describe('the upstream', () => {
     expect(rig.log.texts).toContain('error: no live upstreams while connecting to upstream')
     const [first] = rig.log.lines.filter(({ level }) => level === 'error')
     expect(first?.entry.upstream).toMatch(/^127\.0\.0\.1:\d+$/)
-    expect(first?.entry.client).toMatch(/^127\.0\.0\.1:\d+$/)
+    expect(first?.entry.client).toBe('127.0.0.1')
   })
 
   it('that is missing from the policy costs the client a 421', async () => {

@@ -108,25 +108,29 @@ describe('the question', () => {
     )
   })
 
-  const salted: readonly (readonly [MailService, string, string, string, string])[] = [
-    ['pop3', `APOP u ${'ab'.repeat(16)}\r\n`, 'apop', 'u', 'ab'.repeat(16)],
-    ['imap', `a AUTHENTICATE EXTERNAL ${base64('u')}\r\n`, 'external', 'u', ''],
+  const salted: readonly (readonly [
+    service: MailService,
+    line: string,
+    method: string,
+    who: string,
+  ])[] = [
+    ['pop3', `APOP u ${'ab'.repeat(16)}\r\n`, 'apop', `u ${'ab'.repeat(16)}`],
+    ['imap', `a AUTHENTICATE EXTERNAL ${base64('u')}\r\n`, 'external', 'u '],
     [
       'imap',
       `a AUTHENTICATE XOAUTH2 ${base64('user=u\u0001auth=Bearer tok\u0001\u0001')}\r\n`,
       'xoauth2',
-      'u',
-      'tok',
+      'u tok',
     ],
     [
       'smtp',
       `AUTH OAUTHBEARER ${base64('n,a=u=2Cv,\u0001auth=Bearer tok\u0001\u0001')}\r\n`,
       'oauthbearer',
-      'u,v',
-      'tok',
+      'u,v tok',
     ],
   ]
-  it.each(salted)('of %s, %j, is %s', async (service, line, method, user, pass) => {
+  it.each(salted)('of %s, %j, is %s', async (service, line, method, who) => {
+    const [user = '', pass = ''] = who.split(' ')
     const gate = await NginxGate.start({
       mail: 'imap_auth external xoauth2; pop3_auth apop; smtp_auth oauthbearer;',
     })

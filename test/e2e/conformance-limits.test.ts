@@ -8,7 +8,7 @@ import type { Client } from './kit/client.ts'
 import { loginLines, password } from './kit/login-gate.ts'
 import { NginxGate, workerCount } from './kit/nginx-gate.ts'
 import { freePort } from './kit/ports.ts'
-import { sleep, until } from './kit/until.ts'
+import { until } from './kit/until.ts'
 
 const users = 'limit_conn_zone $remote_user zone=user:1m;'
 const addresses = 'limit_conn_zone $remote_addr zone=addr:1m;'
@@ -126,16 +126,33 @@ describe('a daemon that is killed', () => {
 })
 
 describe('the end of a daemon', () => {
-  it('freenginx case 32: by QUIT leaves a client that has not logged in its own timeout', async () => {
-    const gate = await NginxGate.start({ mail: 'timeout 2s;' })
+  it('freenginx case 32: by QUIT with worker_shutdown_timeout ends the relayed, and leaves who has not logged in its time', async () => {
+    const gate = await NginxGate.start({
+      main: 'worker_shutdown_timeout 1s;',
+      mail: 'timeout 4s;',
+    })
+    const relayed = await gate.admits('imap', 'u')
     const idle = await gate.greeted('imap')
+    const startMs = performance.now()
     gate.signal('SIGQUIT')
-    await sleep(500)
+    await relayed.over()
+    // A timer may fire a little early by its own clock.
+    expect(performance.now() - startMs).toBeGreaterThan(900)
+    expect(relayed.text).toBe('* OK IMAP4 ready\r\nt1 OK upstream login\r\n')
     expect(idle.isLive).toBe(true)
     await idle.over()
     expect(await gate.ended()).toEqual({ code: 0, signal: null })
+    const server = `127\\.0\\.0\\.1:${gate.ports.imap}`
     await gate.logs(
-      /client timed out \(110: Connection timed out\) while in auth state, client: 127\.0\.0\.1/,
+      new RegExp(
+        `\\[info\\] .*: \\*1 shutdown timeout while proxying, client: 127\\.0\\.0\\.1, server: ${server}, login: "u", upstream: 127`,
+      ),
+    )
+    await gate.logs(
+      new RegExp(
+        `client timed out \\(110: Connection timed out\\) while in auth state, client: 127\\.0\\.0\\.1, server: ${server}$`,
+        'm',
+      ),
     )
   })
 })
