@@ -2,7 +2,7 @@
 
 import type { Span } from '../base/diagnostic.ts'
 import { optionTable } from '../dialect/momentum/option-table.ts'
-import type { AuthenticatorValue } from '../policy/options.ts'
+import type { AuthenticatorValue, FileListValue } from '../policy/options.ts'
 
 const momentumNames: ReadonlyMap<string, string> = new Map(
   // The first spelling is the one of the session scopes.
@@ -28,14 +28,18 @@ export function valueText(option: string, value: unknown): string {
 function objectText(value: Readonly<Record<string, unknown>>, option: string): string {
   if (value['kind'] === 'unix') return String(value['path'])
   if (value['kind'] === 'tcp') return hostPort(String(value['host']), value['port'])
-  if (option === 'tlsProtocols') return `${String(value['min'])} to ${String(value['max'])}`
   if (option === 'authenticator') return authenticatorText(value)
   if (option === 'context') return JSON.stringify(value)
   if ('ms' in value) return `${Number(value['ms']) / 1000} s`
   if ('bytesPerSecond' in value) return `${String(value['bytesPerSecond'])} bytes/s`
   if ('capMax' in value) return String(value['capMax'])
   if ('path' in value) return String(value['path'])
+  if ('files' in value) return filesText(value as unknown as FileListValue) // the only value with files
   return emptyValues.get(option) ?? 'none'
+}
+
+function filesText({ files }: FileListValue): string {
+  return files.length === 0 ? 'none' : files.map(({ value }) => value).join(', ')
 }
 
 /** What a value without content says: the explicit 0 of each option. */

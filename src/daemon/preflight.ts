@@ -3,10 +3,11 @@
 
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { systemClock } from '../base/clock.ts'
 import type { Diagnostic } from '../base/diagnostic.ts'
 import { PosternError } from '../base/errors.ts'
 import { errnoText } from '../gateway/errno.ts'
-import { loadTls } from '../gateway/tls.ts'
+import { loadTls } from '../gateway/tls/tls-contexts.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { DaemonCode } from './codes.ts'
 import { stderrPath } from './log-file.ts'
@@ -25,8 +26,8 @@ export function preflight(policy: Policy, settings: DaemonSettings, prefix: stri
 
 function checkTls(policy: Policy, prefix: string): Diagnostic[] {
   try {
-    loadTls(policy, prefix)
-    return []
+    const warnings = loadTls(policy, prefix).warnings(systemClock.wallMs())
+    return warnings.map(({ code, text }) => ({ severity: 'warning', code, message: text }))
   } catch (cause) {
     if (!PosternError.is(cause)) throw cause
     return [{ severity: 'error', code: cause.code, message: cause.message }]

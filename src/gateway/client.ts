@@ -6,6 +6,7 @@ import { clientEnded, resumeUpstream } from './relay.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
+import { handshakeErrorText } from './tls/handshake-error.ts'
 
 /** Waits for the end of the accepted socket itself, under whatever speaks over it. */
 export function attachRaw(session: Session): void {
@@ -40,7 +41,10 @@ function onClientError(this: SessionSocket, error: Error): void {
       session.write('info', `recv() failed (${errnoText(error)}) while proxying connection`)
       return
     case 'tls_handshake':
-      session.write('info', `SSL_do_handshake() failed (${error.message}) while SSL handshaking`)
+      session.write(
+        'info',
+        `SSL_do_handshake() failed (${handshakeErrorText(error)}) while SSL handshaking`,
+      )
       return
     case 'proxy_header':
     case 'login':

@@ -14,9 +14,12 @@ export const gatewayErrors = {
   'gateway.path_too_long':
     'The directory of a Unix Listen is so long that the socket cannot be put into it safely.',
   'gateway.bind_failed': 'A Listen could not be bound for another reason, which is named.',
-  'gateway.tls_missing': 'Use_SSL is on for sessions that have no TLS_Certificate.',
+  'gateway.tls_missing': 'TLS is on for sessions that have no certificate.',
   'gateway.tls_file': 'A certificate, key or CA file could not be read.',
-  'gateway.tls_invalid': 'Certificate, key, CA, ciphers or protocols do not make a TLS context.',
+  'gateway.tls_invalid':
+    'A file of TLS does not hold what it should, or does not fit the others, or the TLS library takes a value for none of its own.',
+  'gateway.tls_dates':
+    'A certificate has expired, or is not valid yet: a warning, since clients may be lenient.',
   'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
 } as const
 
@@ -47,8 +50,12 @@ export const gatewayLogs = {
   'SSL_do_handshake() failed (<why>) while SSL handshaking':
     'info: the client and Postern found no common TLS, or it spoke no TLS at all.',
   'client timed out while SSL handshaking': 'info: the handshake took more than 30 s.',
-  'client SSL certificate verify error: <why>':
-    'info: TLS_Verify_Mode is require, and the certificate of the client did not pass.',
+  'client SSL certificate verify error: (<number>:<why>) while SSL handshaking':
+    'info: the certificate of the client did not pass; the session was ended (TLS_Verify_Mode, ssl_verify_client).',
+  'client sent no required SSL certificate while SSL handshaking':
+    'info: the client has to show a certificate, and showed none; the session was ended.',
+  '<option> "<file>": the certificate of <name> has expired (<when>)':
+    'warn: a certificate of a server, or of its chain, is out of date; said at every start and reload.',
   'TLS is not usable: <why>':
     'error: no TLS context could be made for one kind of session; it was closed.',
   'connect() failed (<errno>) while connecting to upstream':

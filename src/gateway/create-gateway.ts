@@ -20,7 +20,7 @@ import { ListenSet } from './listen-set.ts'
 import { Refusals } from './refuse.ts'
 import type { Session, SessionHost } from './session.ts'
 import { TlsRefusals } from './tls-refuse.ts'
-import { loadTls, TlsContexts } from './tls.ts'
+import { loadTls, TlsContexts } from './tls/tls-contexts.ts'
 import { UpstreamPools } from './upstream-pool.ts'
 
 // Often enough that a wrong count is seen within an operator's patience, seldom enough that walking
@@ -161,7 +161,7 @@ class SocketGateway implements Gateway, SessionHost {
     const rebinding = await this.#listens.prepare(this.engine.policy)
     if (this.#isEnding) await this.#listens.takeBack(rebinding)
     this.#requireOpen()
-    this.tls = tls
+    this.#useTls(tls)
     this.wheel.start()
     const nowMs = this.clock.monotonicMs()
     this.wheel.schedule(this.#audit, nowMs + auditMs)
@@ -180,13 +180,18 @@ class SocketGateway implements Gateway, SessionHost {
       await this.#listens.takeBack(rebinding)
       throw error
     }
-    this.tls = tls
+    this.#useTls(tls)
     this.#listens.commit(rebinding)
     for (const session of this.#sessions.values()) {
       session.watch?.policyReplaced()
       // The engine gave it the new plan: its idle limit holds from now on. Upstream and TLS stay.
       session.arm()
     }
+  }
+
+  #useTls(tls: TlsContexts): void {
+    this.tls = tls
+    for (const { text } of tls.warnings(this.clock.wallMs())) this.log.write('warn', { text })
   }
 
   /** One after the other, whatever the ones before came to. */

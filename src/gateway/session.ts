@@ -28,7 +28,8 @@ import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { TlsRefusals } from './tls-refuse.ts'
-import type { TlsContexts, TlsProfile } from './tls.ts'
+import type { TlsContexts } from './tls/tls-contexts.ts'
+import type { TlsProfile } from './tls/tls-profile.ts'
 import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
 
 export type SessionState =

@@ -6,11 +6,12 @@ import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import { ClientHelloReader } from '../protocol/tls/client-hello.ts'
 import { longestLinger } from './linger.ts'
 import type { Linger } from './linger.ts'
 import { ignoreError } from './session-socket.ts'
-import { startTls } from './tls.ts'
-import type { TlsProfile } from './tls.ts'
+import { startTls } from './tls/start-tls.ts'
+import type { TlsProfile } from './tls/tls-profile.ts'
 
 // Two round trips over half the world are 1 s; who takes longer than 3 s learns nothing.
 const handshakeMs = 3000
@@ -48,26 +49,26 @@ export class TlsRefusals {
       raw.destroy()
       return
     }
-    const refusal = new TlsRefusal(startTls(raw, profile))
-    const { secured, deadline } = refusal
-    const nowMs = this.#clock.monotonicMs()
+    const refusal = new TlsRefusal(raw)
+    const { deadline } = refusal
     this.#live.add(refusal)
-    this.#wheel.schedule(deadline, nowMs + handshakeMs)
-    secured.on('error', ignoreError)
-    const onSecure = (): void => {
-      secured.end(reply)
-      secured.resume()
-      if (linger === undefined) secured.destroySoon()
-      const { silenceMs } = linger ?? longestLinger
-      this.#wheel.schedule(deadline, this.#clock.monotonicMs() + silenceMs)
-    }
-    const onClose = (): void => {
+    this.#wheel.schedule(deadline, this.#clock.monotonicMs() + handshakeMs)
+    raw.on('close', () => {
       this.#live.delete(refusal)
       this.#wheel.cancel(deadline)
+    })
+    const begin = (serverName: string | undefined): void => {
+      const secured = refusal.secure(startTls(raw, profile, serverName))
+      secured.on('secure', () => {
+        secured.end(reply)
+        secured.resume()
+        if (linger === undefined) secured.destroySoon()
+        const { silenceMs } = linger ?? longestLinger
+        this.#wheel.schedule(deadline, this.#clock.monotonicMs() + silenceMs)
+      })
     }
-    secured.on('secure', onSecure)
-    secured.on('end', () => secured.end())
-    raw.on('close', onClose)
+    if (profile.choosesByName) awaitHello(raw, begin)
+    else begin(undefined)
   }
 
   /** Ends them all. */
@@ -76,16 +77,41 @@ export class TlsRefusals {
   }
 }
 
-class TlsRefusal implements Waiting {
-  readonly secured: TLSSocket
-  readonly deadline: Deadline
+/** A client that leaves before it has said what it wants is let go. */
+function awaitHello(raw: Socket, begin: (serverName: string | undefined) => void): void {
+  const reader = new ClientHelloReader()
+  const onEnd = (): void => void raw.destroy()
+  const onData = (chunk: Buffer): void => {
+    const hello = reader.push(chunk)
+    if (hello === undefined) return
+    raw.pause()
+    raw.off('data', onData)
+    raw.off('end', onEnd)
+    raw.unshift(reader.bytes())
+    begin(hello.serverName)
+  }
+  raw.on('data', onData)
+  raw.on('end', onEnd)
+  raw.resume()
+}
 
-  constructor(secured: TLSSocket) {
-    this.secured = secured
+class TlsRefusal implements Waiting {
+  readonly deadline: Deadline
+  #socket: Socket
+
+  constructor(raw: Socket) {
+    this.#socket = raw
     this.deadline = new Deadline(this)
   }
 
+  secure(secured: TLSSocket): TLSSocket {
+    this.#socket = secured
+    secured.on('error', ignoreError)
+    secured.on('end', () => secured.end())
+    return secured
+  }
+
   onDue(): void {
-    this.secured.destroy()
+    this.#socket.destroy()
   }
 }

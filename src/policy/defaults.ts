@@ -41,7 +41,7 @@ export const defaults: Pick<OptionValues, DefaultedName> = {
   proxyProtocol: false,
   proxyProtocolTimeout: { ms: 60_000 },
   useTls: false,
-  tlsVerifyMode: 'optional',
+  tlsVerifyMode: 'lenient',
   tlsAllowRenegotiation: true,
   enable: true,
   fileMode: 0o660,

@@ -7,6 +7,7 @@ import type { OptionValues } from './options.ts'
 type LoginDefaultedName =
   | 'authHttpTimeout'
   | 'authHttpHeaders'
+  | 'authHttpPassClientCert'
   | 'loginTimeout'
   | 'maxErrors'
   | 'maxCommands'
@@ -26,6 +27,7 @@ type LoginDefaultedName =
 export const loginDefaults: Pick<OptionValues, LoginDefaultedName> = {
   authHttpTimeout: { ms: 60_000 },
   authHttpHeaders: [],
+  authHttpPassClientCert: false,
   loginTimeout: { ms: 60_000 },
   maxErrors: 5,
   maxCommands: 1000,

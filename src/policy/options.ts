@@ -28,6 +28,11 @@ export interface PathValue {
   readonly path?: string
 }
 
+/** Files in their order, each with its own place; none at all cancels an outer value. */
+export interface FileListValue {
+  readonly files: readonly Sourced<string>[]
+}
+
 /** One address of a mail server behind us. */
 export type UpstreamAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -36,8 +41,12 @@ export type UpstreamAddress =
 export type ProxyVersion = 'off' | 'v1' | 'v2'
 /** `always`: without looking at what the upstream offers, after a login (nginx `xclient on`). */
 export type XclientMode = 'no' | 'ifavailable' | 'required' | 'always'
-/** `optional`: asked for, and verified when the client sends one (Momentum's unset value). */
-export type TlsVerifyMode = 'none' | 'optional' | 'require'
+/**
+ * `lenient`: asked for, and verified, and nothing comes of it (Momentum's unset value). `require`:
+ * without a certificate that passes there is no handshake. The others are nginx's
+ * `ssl_verify_client`: what does not pass is told so inside TLS.
+ */
+export type TlsVerifyMode = 'none' | 'lenient' | 'require' | 'on' | 'optional' | 'optional_no_ca'
 export type StarttlsInjection = 'reject' | 'ignore' | 'allow'
 
 /** Whose PROXY headers are believed (freenginx `set_real_ip_from`). */
@@ -102,15 +111,40 @@ export interface OptionValues {
   /** Absent: every PROXY header is believed (momentum Proxy_Protocol). */
   readonly realIpFrom: TrustedProxies
   readonly useTls: boolean
-  readonly tlsCertificate: PathValue
-  readonly tlsKey: PathValue
+  /** Certificates with their chains. Clients get the one whose name they ask for, else the first. */
+  readonly tlsCertificate: FileListValue
+  /** The keys in the same order; absent: they are in the files of the certificates. */
+  readonly tlsKey: FileListValue
+  /** One passphrase a line; each is tried. */
+  readonly tlsPasswordFile: PathValue
   readonly tlsClientCa: PathValue
+  /** Authorities for clients' certificates beside those of `tlsClientCa`. */
+  readonly tlsTrustedCa: PathValue
+  /** Certificates that were revoked. */
+  readonly tlsCrl: PathValue
   readonly tlsVerifyMode: TlsVerifyMode
+  /** So many authorities may stand between a client's certificate and the root. Absent: any number. */
+  readonly tlsVerifyDepth: number
   /** OpenSSL cipher list for TLS 1.2 and older. */
   readonly tlsCiphers: string
   /** TLS 1.3 suites, colon separated. */
   readonly tlsCiphersuites: string
-  readonly tlsProtocols: { readonly min: TlsVersion; readonly max: TlsVersion }
+  readonly tlsPreferServerCiphers: boolean
+  /** In order; a version in the middle may be missing. */
+  readonly tlsProtocols: readonly TlsVersion[]
+  /** Groups for the key exchange, colon separated; `auto`: the library's. */
+  readonly tlsCurves: string
+  /** Parameters for ciphers with DHE; `auto`: the library's. */
+  readonly tlsDhParams: string
+  /** Colon separated. */
+  readonly tlsSignatureAlgorithms: string
+  /** OpenSSL's switches, as in `PrioritizeChaCha` and `-EncryptThenMac`. */
+  readonly tlsFlags: readonly string[]
+  readonly tlsSessionTickets: boolean
+  /** Keys that tickets are sealed with; absent: made anew with every policy. */
+  readonly tlsTicketKey: FileListValue
+  /** How long a client may come back to its TLS session. */
+  readonly tlsSessionTimeout: DurationValue
   readonly tlsAllowRenegotiation: boolean
   readonly enable: boolean
   /** Unix socket mode bits, e.g. 0o660. */
@@ -144,6 +178,8 @@ export interface OptionValues {
   /** From connecting to the auth server to its last header. */
   readonly authHttpTimeout: DurationValue
   readonly authHttpHeaders: readonly AuthHttpHeader[]
+  /** The client's certificate goes to the auth server, too. */
+  readonly authHttpPassClientCert: boolean
   /** Our name in SMTP's replies and in salts; absent: the machine's. */
   readonly serverName: string
   /** How long a client may take to log in, and its upstream to take it (freenginx `timeout`). */
@@ -173,7 +209,9 @@ export interface OptionValues {
   readonly upstreamImapId: boolean
 }
 
-export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
+/** From the oldest to the newest. */
+export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
+export type TlsVersion = (typeof tlsVersions)[number]
 
 export type OptionName = keyof OptionValues
 

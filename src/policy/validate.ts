@@ -108,7 +108,7 @@ function checkCertificate(
   what: 'Use_SSL' | 'STARTTLS',
   span: Span,
 ): Diagnostic[] {
-  const certificate = findOption(scopes, 'tlsCertificate')?.sourced.value.path
+  const certificate = findOption(scopes, 'tlsCertificate')?.sourced.value.files[0]
   if (certificate !== undefined) return []
   const text = `${what} is on, and no TLS_Certificate is set for it`
   const hint = 'add TLS_Certificate = "file.pem" and, unless that file holds the key, TLS_Key'

@@ -46,6 +46,7 @@ describe('golden files of the nginx dialect', () => {
     const elsewhere = [
       'nginx.block_in_command_line',
       'nginx.capped',
+      'nginx.differs',
       'nginx.file_unreadable',
       'nginx.include_limit',
       'nginx.nesting_too_deep',

@@ -36,7 +36,8 @@ export interface RigPolicy {
   readonly zoneBytes?: number
 }
 
-const span: Span = { file: 'rig.conf', line: 7, column: 1 }
+/** Where every option of a rig's policy stands. */
+export const span: Span = { file: 'rig.conf', line: 7, column: 1 }
 
 function optionsOf(values: Values): Options {
   const entries = Object.entries(values).map(([name, value]) => [name, { value, span }])

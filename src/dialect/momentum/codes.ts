@@ -41,7 +41,6 @@ export const momentumCodes = {
   'momentum.postern_addition': 'The option is valid here in Postern, not in Momentum.',
   'momentum.single_quotes': "Momentum's manual only uses double quotes.",
   'momentum.string_unclosed': 'A string is never closed with its quotation mark.',
-  'momentum.tls_protocol_hole': 'The TLS versions allowed are not one unbroken range.',
   'momentum.too_many_errors': 'Errors beyond the first thousand are counted, not shown.',
   'momentum.undocumented_scope': "Momentum's manual does not list this scope for the option.",
   'momentum.unexpected': 'Something stands where the name of an option or scope should stand.',

@@ -116,7 +116,7 @@ const sending: readonly IgnoredOption[] = ignored(
 
 const system: readonly IgnoredOption[] = [
   ...ignored('Crypto_Engine Crypto_Lock_Method SSL_Lock_Method TLS_Engine', 'G', tlsLibrary),
-  ...ignored('TLS_DHParams_File TLS_EC_Curve_Names TLS_Enable_DHE_Ciphers', 'G', tlsLibrary),
+  ...ignored('TLS_Enable_DHE_Ciphers', 'G', tlsLibrary),
   ...ignored(
     `_unsafe_spool Clear_Mail_Queue_Maintainers Control_Client_Timeout
     Debug_Throttle_Max_Num_Same_Message Debug_Throttle_Period_Secs Disk_Queue_Drain_Rate Force_Fsync

@@ -20,11 +20,10 @@ import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
-import { tlsProtocols } from './tls-protocols.ts'
-import { choice, flag, pathOrNone, textDictionary, textList, textType } from './values.ts'
+import { tlsOptions } from './tls-options.ts'
+import { choice, flag, textDictionary, textList, textType } from './values.ts'
 
 const sessionScopes = 'E S I O L W WG P'
-const tlsScopes = 'E S I O L W WG P'
 const socketScopes = 'E S I O L'
 
 /** The seed describes the option for ECStream, the list of its scopes leaves the listener out. */
@@ -112,6 +111,12 @@ const routing: readonly OptionSpec[] = [
     type: authHttp,
     services: ['smtp', 'imap', 'pop3'],
   }),
+  works('Auth_HTTP_Pass_Client_Cert', {
+    key: 'authHttpPassClientCert',
+    scopes: 'E I O L W WG P',
+    type: flag,
+    services: ['smtp', 'imap', 'pop3'],
+  }),
   works('Upstream', { key: 'upstream', scopes: sessionScopes, type: upstreams }),
   works('Upstream_Proxy_Protocol', {
     key: 'upstreamProxyProtocol',
@@ -167,34 +172,6 @@ const greeting: readonly OptionSpec[] = [
   works('Reconfig_Message', { key: 'reconfigMessage', scopes: 'E', type: reconfigMessage }),
 ]
 
-const tls: readonly OptionSpec[] = [
-  works('Use_SSL', { key: 'useTls', scopes: tlsScopes, type: flag }),
-  works('TLS_Certificate', { key: 'tlsCertificate', scopes: `G ${tlsScopes}`, type: pathOrNone }),
-  works('TLS_Key', { key: 'tlsKey', scopes: `G ${tlsScopes}`, type: pathOrNone }),
-  works('TLS_Client_CA', { key: 'tlsClientCa', scopes: `G ${tlsScopes}`, type: pathOrNone }),
-  works('TLS_Verify_Mode', {
-    key: 'tlsVerifyMode',
-    scopes: tlsScopes,
-    type: choice(['none', 'optional', 'require']),
-  }),
-  works('TLS_Ciphers', {
-    key: 'tlsCiphers',
-    scopes: `G ${tlsScopes}`,
-    type: textType('an OpenSSL cipher list', '"HIGH:!aNULL"'),
-  }),
-  works('TLSv13_Ciphersuites', {
-    key: 'tlsCiphersuites',
-    scopes: 'G E I O L W WG P',
-    type: textType('TLS 1.3 cipher suites', '"TLS_AES_128_GCM_SHA256"'),
-  }),
-  works('TLS_Protocols', { key: 'tlsProtocols', scopes: `G ${tlsScopes}`, type: tlsProtocols }),
-  works('TLS_Allow_Renegotiation', {
-    key: 'tlsAllowRenegotiation',
-    scopes: tlsScopes,
-    type: flag,
-  }),
-]
-
 const proxyRefusal = {
   scope: 'peer',
   reason: 'the header tells which Peer it is, so it is read before any Peer is known',
@@ -240,7 +217,7 @@ export const optionTable: readonly OptionSpec[] = [
   ...rates,
   ...routing,
   ...greeting,
-  ...tls,
+  ...tlsOptions,
   ...sockets,
   ...limits,
   ...loginOptions,

@@ -1,16 +1,10 @@
-// The OpenSSL protocol string of TLS_Protocols (`+ALL:-SSLv3:-TLSv1.0`) to a range of versions.
+// The OpenSSL protocol string of TLS_Protocols (`+ALL:-SSLv3:-TLSv1.0`) to a list of versions.
 
+import { tlsVersions as versions } from '../../policy/options.ts'
 import type { TlsVersion } from '../../policy/options.ts'
-import { listed, quoted } from './report.ts'
+import { quoted } from './report.ts'
 import { didYouMean, scalarType } from './values.ts'
 import type { ValueType, WordResult } from './values.ts'
-
-export interface TlsRange {
-  readonly min: TlsVersion
-  readonly max: TlsVersion
-}
-
-const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
 
 const versionWords: ReadonlyMap<string, TlsVersion> = new Map([
   ['tlsv1', 'TLSv1'],
@@ -26,14 +20,14 @@ const goneWords = new Set(['sslv2', 'sslv3'])
 const known = ['ALL', 'SSLv2', 'SSLv3', 'TLSv1.0', ...versions]
 
 /** A string of protocols, each with `+` or `-` or nothing before it. */
-export const tlsProtocols: ValueType<TlsRange> = scalarType({
+export const tlsProtocols: ValueType<readonly TlsVersion[]> = scalarType({
   title: 'TLS versions as in "+ALL:-TLSv1.0"',
   example: '"+ALL:-SSLv3:-TLSv1.0"',
   parse: parseProtocols,
 })
 
 /** Reads the string from left to right; it begins with all versions when its first word removes. */
-function parseProtocols(text: string): WordResult<TlsRange> {
+function parseProtocols(text: string): WordResult<readonly TlsVersion[]> {
   const words = text.split(/[:, ]+/).filter((word) => word !== '')
   const enabled = new Set<TlsVersion>(isRemoval(words[0] ?? '') ? versions : [])
   for (const word of words) {
@@ -54,26 +48,11 @@ function parseProtocols(text: string): WordResult<TlsRange> {
       else enabled.add(each)
     }
   }
-  return rangeOf(enabled)
+  const inOrder = versions.filter((version) => enabled.has(version))
+  if (inOrder.length > 0) return { value: inOrder }
+  return { code: 'momentum.bad_value', problem: 'switches every TLS version off' }
 }
 
 function isRemoval(word: string): boolean {
   return word.startsWith('-') || word.startsWith('!')
-}
-
-function rangeOf(enabled: ReadonlySet<TlsVersion>): WordResult<TlsRange> {
-  const inOrder = versions.filter((version) => enabled.has(version))
-  const [min] = inOrder
-  const max = inOrder.at(-1)
-  if (min === undefined || max === undefined) {
-    return { code: 'momentum.bad_value', problem: 'switches every TLS version off' }
-  }
-  const span = versions.slice(versions.indexOf(min), versions.indexOf(max) + 1)
-  const missing = span.filter((version) => !enabled.has(version))
-  if (missing.length === 0) return { value: { min, max } }
-  return {
-    code: 'momentum.tls_protocol_hole',
-    problem: `leaves a hole: ${listed(missing)} between ${min} and ${max}`,
-    hint: 'Postern takes one unbroken range of TLS versions',
-  }
 }

@@ -6,6 +6,7 @@ export const nginxCodes = {
   'nginx.bad_value': 'The argument is not one of those the directive takes.',
   'nginx.block_in_command_line': 'The text of `-g` holds a block; only plain directives may stand.',
   'nginx.capped': 'The value is larger than Postern allows; the largest one holds.',
+  'nginx.differs': 'Postern does what the directive says, but for the difference named.',
   'nginx.duplicate': 'A directive stands twice in a block that can hold it once.',
   'nginx.duplicate_listen': 'The same address and port are listened on twice.',
   'nginx.duplicate_value': 'A word of a list stands there twice; once is enough.',

@@ -12,6 +12,8 @@ export type OptionsDraft = { -readonly [K in OptionName]?: Sourced<OptionValues[
 /** What the lowering of a whole text shares. */
 export interface Lowering {
   readonly report: Report
+  /** Where the main file stands: nginx resolves the paths of certificates and keys against it. */
+  readonly directory: string
   /** Findings of the policy's own parsers. */
   readonly findings: Diagnostic[]
   /** Directives that something went by. */

@@ -41,7 +41,12 @@ export type GlobalOptionsResult =
 export function readGlobalOptions(text: string): GlobalOptionsResult {
   const parsed = parseGlobalDirectives(text)
   if ('problem' in parsed) return problemOf(parsed.diagnostics) ?? { problem: parsed.problem }
-  const lowering: Lowering = { report: createReport(), findings: [], used: new Set() }
+  const lowering: Lowering = {
+    report: createReport(),
+    directory: '',
+    findings: [],
+    used: new Set(),
+  }
   const view = new BlockView(parsed.directives, [], lowering.used)
   const daemon = lowerDaemon(view, lowering)
   const found = lowering.report.diagnostics()

@@ -135,6 +135,7 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
   lowerAuthHttp(place)
   lowerDuration(place, 'auth_http_timeout', 'authHttpTimeout')
   lowerHeaders(place)
+  lowerFlag(place, 'auth_http_pass_client_cert', 'authHttpPassClientCert')
   lowerText(place, 'server_name', 'serverName')
   lowerDuration(place, 'timeout', 'loginTimeout')
   lowerDuration(place, 'proxy_timeout', 'proxyTimeout')

@@ -1,111 +1,162 @@
-// The ssl directives of one server, as far as the policy's TLS options can say them.
+// The ssl directives of one server as the policy's TLS options.
 
-import { listed } from '../report.ts'
-import type { TlsVersion } from '../../policy/options.ts'
+import { isAbsolute, join } from 'node:path'
+import type { FileListValue, TlsVerifyMode } from '../../policy/options.ts'
 import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
-import { lowerText } from './lower-values.ts'
+import { lowerProtocols } from './lower-protocols.ts'
+import { lowerDuration, lowerFlag, lowerNumber, lowerText } from './lower-values.ts'
 import type { Place } from './lower-values.ts'
+import { parseTlsFlags } from '../../policy/tls-flags.ts'
+
+/** nginx's, where nothing is written. */
+const defaultCiphers = 'HIGH:!aNULL:!MD5'
+const defaultDepth = 1
 
 /** For a server that speaks TLS somewhere. */
 export function lowerTls(place: Place): void {
-  const certificate = lowerPath(place, 'ssl_certificate', 'tlsCertificate')
-  lowerPath(place, 'ssl_certificate_key', 'tlsKey')
-  // nginx lets no client renegotiate.
+  const certificate = lowerFiles(place, 'ssl_certificate', 'tlsCertificate')
+  lowerFiles(place, 'ssl_certificate_key', 'tlsKey')
+  lowerPath(place, 'ssl_password_file', 'tlsPasswordFile')
   if (certificate !== undefined) {
-    put(place.draft, 'tlsAllowRenegotiation', false, spanOf(certificate))
+    const span = spanOf(certificate)
+    // nginx lets no client renegotiate.
+    put(place.draft, 'tlsAllowRenegotiation', false, span)
+    put(place.draft, 'tlsCiphers', defaultCiphers, span)
   }
   lowerVerify(place)
-  lowerProtocols(place)
   lowerText(place, 'ssl_ciphers', 'tlsCiphers')
-  for (const command of place.view.all('ssl_conf_command')) lowerCommand(place, command)
+  lowerFlag(place, 'ssl_prefer_server_ciphers', 'tlsPreferServerCiphers')
+  lowerText(place, 'ssl_ecdh_curve', 'tlsCurves')
+  lowerDhParams(place)
+  lowerFlag(place, 'ssl_session_tickets', 'tlsSessionTickets')
+  lowerFiles(place, 'ssl_session_ticket_key', 'tlsTicketKey')
+  lowerDuration(place, 'ssl_session_timeout', 'tlsSessionTimeout')
+  warnOfOtherTicketKeys(place)
+  const commands = place.view.all('ssl_conf_command')
+  for (const command of commands) lowerCommand(place, command)
+  lowerProtocols(place, commands)
 }
 
-/** The first of several files acts; each further one is warned about. */
-function lowerPath(
+function lowerFiles(
   place: Place,
   name: string,
-  option: 'tlsCertificate' | 'tlsKey',
+  option: 'tlsCertificate' | 'tlsKey' | 'tlsTicketKey',
 ): CheckedDirective | undefined {
-  const [first, ...others] = place.view.all(name)
-  if (first?.value.kind === 'text') {
-    put(place.draft, option, { path: first.value.text }, spanOf(first))
+  const found = place.view.all(name)
+  const [first] = found
+  if (first === undefined) return undefined
+  const value: FileListValue = {
+    files: found.flatMap((each) =>
+      each.value.kind === 'text'
+        ? [{ value: resolved(place, each.value.text), span: spanOf(each) }]
+        : [],
+    ),
   }
-  for (const other of others) {
-    place.lowering.report.warn({
-      code: 'nginx.ignored_directive',
-      message: `Postern does not act on a second "${name}" yet: the first one is used`,
-      span: spanOf(other),
-    })
-  }
+  put(place.draft, option, value, spanOf(first))
   return first
 }
 
+function lowerPath(
+  place: Place,
+  name: string,
+  option: 'tlsPasswordFile' | 'tlsClientCa' | 'tlsTrustedCa' | 'tlsCrl',
+): CheckedDirective | undefined {
+  const found = place.view.last(name)
+  if (found?.value.kind !== 'text') return undefined
+  put(place.draft, option, { path: resolved(place, found.value.text) }, spanOf(found))
+  return found
+}
+
+/** As nginx does: against the directory of the main file. */
+function resolved({ lowering }: Place, path: string): string {
+  return isAbsolute(path) ? path : join(lowering.directory, path)
+}
+
+function lowerDhParams(place: Place): void {
+  const found = place.view.last('ssl_dhparam')
+  if (found?.value.kind !== 'text') return
+  const { text } = found.value
+  put(place.draft, 'tlsDhParams', text === 'auto' ? text : resolved(place, text), spanOf(found))
+}
+
+const modes: ReadonlyMap<string, TlsVerifyMode> = new Map([
+  ['on', 'on'],
+  ['optional', 'optional'],
+  ['optional_no_ca', 'optional_no_ca'],
+])
+
 function lowerVerify(place: Place): void {
-  const { view, draft, lowering } = place
-  const authority = view.last('ssl_client_certificate')
-  if (authority?.value.kind === 'text') {
-    put(draft, 'tlsClientCa', { path: authority.value.text }, spanOf(authority))
-  }
+  const { view, draft } = place
   const verify = view.last('ssl_verify_client')
-  const mode = verify?.value.kind === 'choice' ? verify.value.choice : 'off'
-  const source = verify ?? authority
+  const choice = verify?.value.kind === 'choice' ? verify.value.choice : 'off'
+  const mode = modes.get(choice) ?? 'none'
+  const authority = lowerPath(place, 'ssl_client_certificate', 'tlsClientCa')
+  const trusted = lowerPath(place, 'ssl_trusted_certificate', 'tlsTrustedCa')
+  lowerPath(place, 'ssl_crl', 'tlsCrl')
+  const source = verify ?? authority ?? trusted
   if (source === undefined) return
-  put(draft, 'tlsVerifyMode', mode === 'on' ? 'require' : 'none', spanOf(source))
-  if (mode === 'on' || mode === 'off') return
-  lowering.report.error({
-    code: 'nginx.not_in_this_version',
-    message: `"ssl_verify_client ${mode}" is not in this version of Postern`,
-    span: spanOf(source),
-    hint: 'write on or off: the auth server would not be told what the certificate is worth',
+  put(draft, 'tlsVerifyMode', mode, spanOf(source))
+  if (mode === 'none') return
+  put(draft, 'tlsVerifyDepth', defaultDepth, spanOf(source))
+  lowerNumber(place, 'ssl_verify_depth', 'tlsVerifyDepth')
+  if (trusted !== undefined) warnOfTrusted(place, trusted)
+}
+
+/** OpenSSL has two lists, and Node.js fills them as one. */
+function warnOfTrusted({ lowering }: Place, trusted: CheckedDirective): void {
+  lowering.report.warn({
+    code: 'nginx.differs',
+    message:
+      'the authorities of "ssl_trusted_certificate" are trusted, and told to clients as well',
+    span: spanOf(trusted),
+    hint: 'Node.js has one list of authorities; nginx would keep these to itself',
   })
 }
 
-const versions: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
-
-/** Node takes one unbroken range. */
-function lowerProtocols(place: Place): void {
-  const found = place.view.all('ssl_protocols')
-  const [first] = found
-  if (first === undefined) return
-  const { report } = place.lowering
-  const span = spanOf(first)
-  const words = found.flatMap(({ value }) => (value.kind === 'set' ? value.choices : []))
-  const gone = words.filter((word) => word.startsWith('SSL'))
-  if (gone.length > 0) {
-    const message = `Postern does not act on ${listed(gone)}: no TLS library of today has it`
-    report.warn({ code: 'nginx.ignored_directive', message, span })
+/** Tickets of an earlier key are not opened: their clients do a whole handshake. */
+function warnOfOtherTicketKeys({ view, lowering }: Place): void {
+  for (const other of view.find('ssl_session_ticket_key').slice(1)) {
+    lowering.report.warn({
+      code: 'nginx.differs',
+      message: 'tickets are sealed and opened with the first "ssl_session_ticket_key" alone',
+      span: spanOf(other),
+      hint: 'Node.js takes one key; a client with a ticket of another does a whole handshake',
+    })
   }
-  const wanted = versions.filter((version) => words.includes(version))
-  const [min] = wanted
-  const max = wanted.at(-1)
-  if (min === undefined || max === undefined) {
-    const message = '"ssl_protocols" leaves no version of TLS'
-    report.error({ code: 'nginx.bad_value', message, span })
-    return
-  }
-  const range = versions.slice(versions.indexOf(min), versions.indexOf(max) + 1)
-  const missing = range.filter((version) => !wanted.includes(version))
-  if (missing.length > 0) {
-    const message = `"ssl_protocols" leaves a hole: ${listed(missing)} between ${min} and ${max}`
-    const hint = 'Postern takes one unbroken range of TLS versions'
-    report.error({ code: 'nginx.not_in_this_version', message, span, hint })
-    return
-  }
-  put(place.draft, 'tlsProtocols', { min, max }, span)
 }
 
 function lowerCommand(place: Place, command: CheckedDirective): void {
-  const [name, value] = command.args
+  const { draft } = place
+  const { value } = command
+  if (value.kind !== 'texts') return
+  const [name, text = ''] = value.texts
   const span = spanOf(command)
-  if (name?.text.toLowerCase() === 'ciphersuites' && value !== undefined) {
-    put(place.draft, 'tlsCiphersuites', value.text, span)
-    return
+  switch (name) {
+    case 'Ciphersuites':
+      put(draft, 'tlsCiphersuites', text, span)
+      return
+    case 'CipherString':
+      put(draft, 'tlsCiphers', text, span)
+      return
+    case 'Curves':
+    case 'Groups':
+      put(draft, 'tlsCurves', text, span)
+      return
+    case 'DHParameters':
+      put(draft, 'tlsDhParams', resolved(place, text), span)
+      return
+    case 'SignatureAlgorithms':
+      put(draft, 'tlsSignatureAlgorithms', text, span)
+      return
+    case 'Options': {
+      const result = parseTlsFlags(text)
+      const before = draft.tlsFlags?.value ?? []
+      if ('flags' in result) put(draft, 'tlsFlags', [...before, ...result.flags], span)
+      return
+    }
+    default:
+      // The protocols are settled together with ssl_protocols.
+      return
   }
-  place.lowering.report.error({
-    code: 'nginx.not_in_this_version',
-    message: `"ssl_conf_command ${name?.text ?? ''}" is not in this version of Postern`,
-    span,
-    hint: 'Ciphersuites is the command it knows',
-  })
 }

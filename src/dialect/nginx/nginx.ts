@@ -1,5 +1,6 @@
 // The nginx dialect: text to Policy, with every mistake reported at its place.
 
+import { dirname } from 'node:path'
 import type { Diagnostic } from '../../base/diagnostic.ts'
 import { validatePolicy } from '../../policy/validate.ts'
 import type { Dialect, LoadOptions, LoadResult } from '../dialect.ts'
@@ -24,7 +25,12 @@ function load(options: LoadOptions): LoadResult {
   if (directives === undefined) {
     return { diagnostics: found, sources, ...(emerg === undefined ? {} : { emerg }) }
   }
-  const lowering: Lowering = { report: createReport(), findings: [], used: new Set() }
+  const lowering: Lowering = {
+    report: createReport(),
+    directory: dirname(options.file),
+    findings: [],
+    used: new Set(),
+  }
   const policy = lower(directives, options.file, lowering)
   const own = [...found, ...lowering.report.diagnostics(), ...lowering.findings]
   const crossing = own.some(isError) ? [] : validatePolicy(policy)

@@ -8,6 +8,8 @@ import { clientNameText } from '../../protocol/upstream/smtp-xclient.ts'
 import type { ClientName } from '../../protocol/upstream/smtp-xclient.ts'
 import type { AuthFacts } from '../../engine/auth-facts.ts'
 import type { Session } from '../session.ts'
+import { clientCertificateFacts } from '../tls/client-certificate.ts'
+import { loginOption } from './login-settings.ts'
 import type { LoginAccept } from './authenticator.ts'
 
 /** One attempt of a client to log in. */
@@ -100,7 +102,15 @@ function envelopeOf(details: DialogueDetails): Pick<AuthRequest, 'envelope'> {
   return { envelope: { helo, from, to } }
 }
 
-function tlsOf({ client }: Session): AuthTls | undefined {
+function tlsOf({ client, setup, engineSession }: Session): AuthTls | undefined {
   if (!(client instanceof TLSSocket)) return undefined
-  return { protocol: client.getProtocol() ?? '', cipher: client.getCipher().name }
+  const profile = setup?.tls?.profile
+  const passesPem = loginOption(engineSession.plan.settings, 'authHttpPassClientCert')
+  const certificate =
+    profile === undefined ? undefined : clientCertificateFacts(client, profile, { passesPem })
+  return {
+    protocol: client.getProtocol() ?? '',
+    cipher: client.getCipher().name,
+    ...(certificate === undefined ? {} : { certificate }),
+  }
 }

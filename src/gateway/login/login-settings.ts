@@ -60,7 +60,8 @@ export function starttlsOf(plan: Plan): StarttlsMode {
   const { starttls, smtpExtensions, tlsCertificate } = plan.settings
   if (starttls !== undefined) return starttls.value
   const isListed = smtpExtensions?.value.some((word) => word.toUpperCase() === 'STARTTLS') ?? false
-  const isPossible = plan.listener.service === 'smtp' && tlsCertificate?.value.path !== undefined
+  const isPossible =
+    plan.listener.service === 'smtp' && (tlsCertificate?.value.files.length ?? 0) > 0
   return isListed && isPossible ? 'on' : loginDefaults.starttls
 }
 

@@ -14,6 +14,7 @@ import {
   limits,
   pauseMs,
   rigPolicy,
+  span,
   startRig,
   startUpstream,
   temporaryDirectory,
@@ -106,7 +107,7 @@ describe('a login', () => {
     const path = join(temporaryDirectory(), 'gate.pem')
     writeFileSync(path, `${made.cert}\n${made.private}`)
     const { rig, auth } = await setLoginScene({
-      options: { starttls: 'only', tlsCertificate: { path } },
+      options: { starttls: 'only', tlsCertificate: { files: [{ value: path, span }] } },
     })
     const plain = await connectClient(rig.port(), 'a LOGIN u p\r\nb STARTTLS\r\nc LOGIN eve p\r\n')
     await reads(plain, `${greeting}a BAD invalid command\r\nb OK completed\r\n`)

@@ -30,8 +30,7 @@ export const authHttpDirectives: readonly DirectiveSpec[] = moduleRows('auth_htt
     name: 'auth_http_pass_client_cert',
     type: flag,
     default: 'off',
-    status: 'warns',
-    agreesWith: 'off',
-    about: "it does not send the client's certificate to the auth server yet",
+    about:
+      "sends the client's certificate to the auth server, where ssl_verify_client asks for one",
   },
 ])

@@ -3,9 +3,8 @@
 import { sessionCache } from '../core-values.ts'
 import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
-import { choice, flag, number, pair, seconds, set, text } from '../values.ts'
-
-const tlsLibrary = 'the TLS library of Node.js decides it'
+import { confCommand } from '../ssl-values.ts'
+import { choice, flag, number, seconds, set, text } from '../values.ts'
 
 const versions = ['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 
@@ -21,7 +20,8 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
     type: text,
     duplicate: 'adds',
     inherit: 'list',
-    about: 'names the file of a certificate and its chain',
+    about:
+      'names the file of a certificate and its chain; of several, clients get the one whose name they ask for, else the first, and the kind of key they can use',
   },
   {
     name: 'ssl_certificate_key',
@@ -33,22 +33,22 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_password_file',
     type: text,
-    status: 'warns',
-    about: 'it reads keys without a passphrase only, yet',
+    about: 'names the file of the passphrases of keys, one a line; each is tried',
   },
+])
+
+const clients: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_verify_client',
     type: choice(['off', 'on', 'optional', 'optional_no_ca']),
     default: 'off',
-    about: 'asks clients for a certificate',
+    about: 'asks clients for a certificate, and tells the auth server what it is worth',
   },
   {
     name: 'ssl_verify_depth',
     type: number,
     default: '1',
-    status: 'warns',
-    agreesWith: '1',
-    about: "a client's chain may be of any length that leads to an authority",
+    about: "bounds the authorities between a client's certificate and the root",
   },
   {
     name: 'ssl_client_certificate',
@@ -58,26 +58,26 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_trusted_certificate',
     type: text,
-    status: 'warns',
-    about: 'only the authorities of ssl_client_certificate are trusted',
+    about: "names a file of more authorities for clients' certificates",
   },
   {
     name: 'ssl_crl',
     type: text,
-    status: 'later',
     about: 'names the file of revoked certificates',
   },
 ])
 
 const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
-  { name: 'ssl_dhparam', type: text, status: 'warns', about: tlsLibrary },
+  {
+    name: 'ssl_dhparam',
+    type: text,
+    about: 'names the file of the parameters for ciphers with DHE',
+  },
   {
     name: 'ssl_ecdh_curve',
     type: text,
     default: 'auto',
-    status: 'warns',
-    agreesWith: 'auto',
-    about: tlsLibrary,
+    about: 'lists the groups for the key exchange',
   },
   {
     name: 'ssl_protocols',
@@ -98,10 +98,20 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
     name: 'ssl_prefer_server_ciphers',
     type: flag,
     default: 'off',
-    status: 'warns',
-    agreesWith: 'off',
-    about: tlsLibrary,
+    about: "goes by the order of the gate's ciphers, not of the client's",
   },
+  {
+    name: 'ssl_conf_command',
+    args: 2,
+    type: confCommand,
+    duplicate: 'adds',
+    inherit: 'list',
+    about:
+      'passes a command on to the TLS library; one that Node.js has no way to pass on is an error',
+  },
+])
+
+const sessions: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_session_cache',
     args: [1, 2],
@@ -110,40 +120,32 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
     default: 'none',
     status: 'warns',
     agreesWith: 'none',
-    about: 'clients resume sessions by tickets',
+    about: 'clients resume sessions by tickets, which need no cache',
   },
   {
     name: 'ssl_session_tickets',
     type: flag,
     default: 'on',
-    status: 'warns',
-    agreesWith: 'on',
-    about: tlsLibrary,
+    about: 'lets clients come back to their TLS session by a ticket',
   },
   {
     name: 'ssl_session_ticket_key',
     type: text,
     duplicate: 'adds',
     inherit: 'list',
-    status: 'warns',
-    about: 'keys of tickets are made anew at each start',
+    about: 'names the file of a key that tickets are sealed with',
   },
   {
     name: 'ssl_session_timeout',
     type: seconds,
     default: '5m',
-    status: 'warns',
-    agreesWith: '5m',
-    about: tlsLibrary,
-  },
-  {
-    name: 'ssl_conf_command',
-    args: 2,
-    type: pair,
-    duplicate: 'adds',
-    inherit: 'list',
-    about: 'passes Ciphersuites on to OpenSSL; every other command is refused yet',
+    about: 'bounds the time in which a client may come back to its TLS session',
   },
 ])
 
-export const sslDirectives: readonly DirectiveSpec[] = [...identity, ...handshake]
+export const sslDirectives: readonly DirectiveSpec[] = [
+  ...identity,
+  ...clients,
+  ...handshake,
+  ...sessions,
+]

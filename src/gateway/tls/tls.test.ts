@@ -17,14 +17,16 @@ import {
   createRig,
   pauseMs,
   rigPolicy,
+  span,
   startRig,
   startUpstream,
   temporaryDirectory,
   to,
   until,
-} from '../../test/kit/gateway-rig.ts'
-import type { FakeUpstream, Rig, Values } from '../../test/kit/gateway-rig.ts'
-import { ManualClock } from '../../test/kit/manual-clock.ts'
+} from '../../../test/kit/gateway-rig.ts'
+import type { FakeUpstream, Rig, Values } from '../../../test/kit/gateway-rig.ts'
+import type { FileListValue } from '../../policy/options.ts'
+import { ManualClock } from '../../../test/kit/manual-clock.ts'
 
 afterEach(cleanUp)
 
@@ -54,6 +56,9 @@ beforeEach(() => {
 })
 
 const file = (name: string): { path: string } => ({ path: join(directory, name) })
+const files = (...names: string[]): FileListValue => ({
+  files: names.map((name) => ({ value: join(directory, name), span })),
+})
 
 async function tlsRig(options: Values = {}, clock?: ManualClock): Promise<Rig> {
   const upstream = await startUpstream()
@@ -61,7 +66,7 @@ async function tlsRig(options: Values = {}, clock?: ManualClock): Promise<Rig> {
 }
 
 function tlsOptions(upstream: FakeUpstream, options: Values = {}): Values {
-  return { ...to(upstream), useTls: true, tlsCertificate: file('both.pem'), ...options }
+  return { ...to(upstream), useTls: true, tlsCertificate: files('both.pem'), ...options }
 }
 
 function secureClient(rig: Rig, options: ConnectionOptions = {}): Client {
@@ -77,7 +82,7 @@ function secureClient(rig: Rig, options: ConnectionOptions = {}): Client {
 
 describe('implicit TLS', () => {
   it('relays inside TLS, with certificate and key from one file or from two', async () => {
-    for (const options of [{}, { tlsCertificate: file('cert.pem'), tlsKey: file('key.pem') }]) {
+    for (const options of [{}, { tlsCertificate: files('cert.pem'), tlsKey: files('key.pem') }]) {
       const rig = await tlsRig(options)
       const client = secureClient(rig)
       await until(() => client.text === '220 ready\r\n')
@@ -168,9 +173,9 @@ describe('a client certificate', () => {
   const cases = [
     ['none', undefined, true],
     ['none', 'stranger', true],
-    ['optional', undefined, true],
-    ['optional', 'known', true],
-    ['optional', 'stranger', true],
+    ['lenient', undefined, true],
+    ['lenient', 'known', true],
+    ['lenient', 'stranger', true],
     ['require', undefined, false],
     ['require', 'stranger', false],
     ['require', 'known', true],
@@ -194,7 +199,7 @@ describe('a client certificate', () => {
 
 describe('TLS options', () => {
   it('bound the protocols', async () => {
-    const rig = await tlsRig({ tlsProtocols: { min: 'TLSv1.2', max: 'TLSv1.2' } })
+    const rig = await tlsRig({ tlsProtocols: ['TLSv1.2'] })
     const client = secureClient(rig)
     await until(() => client.text === '220 ready\r\n')
     expect((client.socket as TLSSocket).getProtocol()).toBe('TLSv1.2')
@@ -253,11 +258,11 @@ describe('certificates', () => {
     writeFileSync(join(directory, 'junk.pem'), 'junk')
     const upstream = await startUpstream()
     const wrong: readonly (readonly [Values, string])[] = [
-      [{ tlsCertificate: file('absent.pem') }, 'gateway.tls_file'],
-      [{ tlsCertificate: file('junk.pem') }, 'gateway.tls_invalid'],
+      [{ tlsCertificate: files('absent.pem') }, 'gateway.tls_file'],
+      [{ tlsCertificate: files('junk.pem') }, 'gateway.tls_invalid'],
       [{ tlsClientCa: file('absent.pem') }, 'gateway.tls_file'],
-      [{ tlsCertificate: file('cert.pem'), tlsKey: file('ca.pem') }, 'gateway.tls_invalid'],
-      [{ tlsCertificate: {} }, 'gateway.tls_missing'],
+      [{ tlsCertificate: files('cert.pem'), tlsKey: files('ca.pem') }, 'gateway.tls_invalid'],
+      [{ tlsCertificate: { files: [] } }, 'gateway.tls_missing'],
       [{ tlsCiphers: 'NO-SUCH-CIPHER' }, 'gateway.tls_invalid'],
     ]
     for (const [options, code] of wrong) {
