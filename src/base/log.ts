@@ -12,6 +12,8 @@ export interface LogEntry {
   readonly client?: string
   /** The Listen it came in on. */
   readonly server?: string
+  /** The Listen whose log it belongs to, where its text names the Listen already. */
+  readonly listen?: string
   readonly login?: string
   readonly upstream?: string
   /** Further fields, printed by the JSON format only. */
@@ -20,6 +22,9 @@ export interface LogEntry {
 
 export interface Log {
   write(level: LogLevelName, entry: LogEntry): void
-  /** False when a record of this level would be dropped, so that its text need not be built. */
-  isEnabled(level: LogLevelName): boolean
+  /**
+   * False when a record of this level would be dropped, so that its text need not be built.
+   * `server`: the Listen of its session, which may have a log of its own.
+   */
+  isEnabled(level: LogLevelName, server?: string): boolean
 }

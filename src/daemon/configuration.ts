@@ -54,7 +54,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     return { diagnostics, sources }
   }
-  return { policy, settings: settingsOf(policy.daemon, source), diagnostics, sources }
+  return { policy, settings: settingsOf(policy, source), diagnostics, sources }
 }
 
 /** The first thing that goes wrong for a newcomer deserves more than an error number. */

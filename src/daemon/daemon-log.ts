@@ -1,25 +1,34 @@
-// The daemon's log: every record goes through the rate limit, then to each destination whose level
-// lets it through, in that destination's format.
+// The daemon's log: the list of destinations for everything, and lists for the sessions of Listens
+// that have logs of their own.
 
 import type { Clock } from '../base/clock.ts'
 import type { Log, LogEntry, LogLevelName } from '../base/log.ts'
-import { logLevels } from '../policy/policy.ts'
+import type { ErrorLogTarget } from '../policy/error-log.ts'
+import { LogChannel } from './log-channel.ts'
+import type { Destination } from './log-channel.ts'
 import { LogFile } from './log-file.ts'
 import { nginxFormat } from './log-format.ts'
 import type { LineFormat, LogIdentity } from './log-format.ts'
-import { kindOf, LogRate } from './log-rate.ts'
+import { kindOf } from './log-rate.ts'
+import type { LogSink } from './log-sink.ts'
+import { SyslogSink } from './syslog-sink.ts'
 
 type LogFormatName = 'nginx' | 'json'
 
-/** One destination. `path` is absolute, or `stderr`. */
-export interface LogTarget {
-  readonly path: string
-  readonly level: LogLevelName
+/** One destination. `path` is absolute, or `stderr`, or the text that names a syslog server. */
+export interface LogTarget extends ErrorLogTarget {
   readonly format: LogFormatName
+}
+
+/** What the sessions of one Listen are logged to, in place of the log of everything. */
+export interface ListenLog {
+  readonly listenId: string
+  readonly targets: readonly LogTarget[]
 }
 
 export interface DaemonLogOptions {
   readonly targets: readonly LogTarget[]
+  readonly listenLogs?: readonly ListenLog[]
   readonly identity: LogIdentity
   readonly clock: Clock
 }
@@ -37,10 +46,14 @@ export interface PreparedTargets {
   discard(): Promise<void>
 }
 
-interface Destination {
-  readonly file: LogFile
-  readonly severityMax: number
-  readonly format: LineFormat
+/** All that is open at a time. */
+interface Outlets {
+  /** Each once, however many lists name it. */
+  readonly sinks: readonly LogSink[]
+  readonly main: LogChannel
+  /** By Listen; two that have the same list share one channel. */
+  readonly byListen: ReadonlyMap<string, LogChannel>
+  readonly channels: readonly LogChannel[]
 }
 
 /** How often suppressed records are reported. */
@@ -48,50 +61,45 @@ const reportEveryMs = 1000
 
 /** A Log with destinations that can be reopened and replaced while it is in use. */
 export class DaemonLog implements Log {
-  readonly #identity: LogIdentity
-  readonly #clock: Clock
-  readonly #rate: LogRate
-  #destinations: readonly Destination[]
-  #severityMax: number
+  readonly #options: Pick<DaemonLogOptions, 'identity' | 'clock'>
+  #outlets: Outlets
   #reportTimer: NodeJS.Timeout | undefined
   #suppressedTotal = 0
   #retiredDropped = 0
   #retiredErrors = 0
 
-  private constructor(options: DaemonLogOptions, destinations: readonly Destination[]) {
-    this.#identity = options.identity
-    this.#clock = options.clock
-    this.#rate = new LogRate({ clock: options.clock })
-    this.#destinations = destinations
-    this.#severityMax = severityMaxOf(destinations)
+  private constructor(options: DaemonLogOptions, outlets: Outlets) {
+    this.#options = options
+    this.#outlets = outlets
   }
 
   /** Opens every destination; rejects with a PosternError when one cannot be opened. */
   static async open(options: DaemonLogOptions): Promise<DaemonLog> {
-    return new DaemonLog(options, await openAll(options.targets, options.identity))
+    return new DaemonLog(options, await openOutlets(options))
   }
 
-  isEnabled(level: LogLevelName): boolean {
-    return severityOf(level) <= this.#severityMax
+  isEnabled(level: LogLevelName, server?: string): boolean {
+    return this.#channelOf(server).isEnabled(level)
   }
 
   write(level: LogLevelName, entry: LogEntry): void {
-    if (this.isEnabled(level) && this.#admits(level, kindOf(entry.text))) this.#emit(level, entry)
+    const channel = this.#channelOf(entry.server ?? entry.listen)
+    if (channel.isEnabled(level)) this.#put(channel, level, kindOf(entry.text), () => entry)
   }
 
   /**
    * As `write`, with the record built only when it will be written: for records that come in
    * floods.
    */
-  writeKind(level: LogLevelName, kind: string, build: () => LogEntry): void {
-    if (this.isEnabled(level) && this.#admits(level, kind)) this.#emit(level, build())
+  writeKind(level: LogLevelName, kind: string, build: () => LogEntry, server?: string): void {
+    this.#put(this.#channelOf(server), level, kind, build)
   }
 
   /** Opens every file anew (USR1). A file that cannot be opened keeps its old descriptor. */
   reopen(): void {
-    for (const { file } of this.#destinations) {
+    for (const sink of this.#outlets.sinks) {
       try {
-        file.reopen()
+        sink.reopen()
       } catch (error) {
         this.write('emerg', { text: error instanceof Error ? error.message : String(error) })
       }
@@ -99,20 +107,23 @@ export class DaemonLog implements Log {
   }
 
   /** Opens new destinations without using them yet; rejects when one cannot be opened. */
-  async prepareTargets(targets: readonly LogTarget[]): Promise<PreparedTargets> {
-    const fresh = await openAll(targets, this.#identity)
+  async prepareTargets(
+    targets: readonly LogTarget[],
+    listenLogs: readonly ListenLog[] = [],
+  ): Promise<PreparedTargets> {
+    const fresh = await openOutlets({ ...this.#options, targets, listenLogs })
     return {
-      apply: () => this.#replaceDestinations(fresh),
-      discard: () => closeAll(fresh),
+      apply: () => this.#replaceOutlets(fresh),
+      discard: () => closeAll(fresh.sinks),
     }
   }
 
   losses(): LogLosses {
-    const files = this.#destinations.map((destination) => destination.file)
+    const { sinks } = this.#outlets
     return {
       suppressedTotal: this.#suppressedTotal,
-      droppedTotal: files.reduce((sum, file) => sum + file.droppedCount, this.#retiredDropped),
-      errorsTotal: files.reduce((sum, file) => sum + file.errorCount, this.#retiredErrors),
+      droppedTotal: sinks.reduce((sum, sink) => sum + sink.droppedCount, this.#retiredDropped),
+      errorsTotal: sinks.reduce((sum, sink) => sum + sink.errorCount, this.#retiredErrors),
     }
   }
 
@@ -120,31 +131,37 @@ export class DaemonLog implements Log {
   async close(): Promise<void> {
     clearTimeout(this.#reportTimer)
     this.#reportSuppressed()
-    await closeAll(this.#destinations)
+    await closeAll(this.#outlets.sinks)
   }
 
   /** As `close`, blocking: for a process that is about to die. */
   closeNow(): void {
     this.#reportSuppressed()
-    for (const { file } of this.#destinations) file.closeNow()
+    for (const sink of this.#outlets.sinks) sink.closeNow()
   }
 
-  async #replaceDestinations(fresh: readonly Destination[]): Promise<void> {
-    const old = this.#destinations
-    this.#destinations = fresh
-    this.#severityMax = severityMaxOf(fresh)
-    await closeAll(old)
-    for (const { file } of old) {
-      this.#retiredDropped += file.droppedCount
-      this.#retiredErrors += file.errorCount
-    }
+  #channelOf(server: string | undefined): LogChannel {
+    const { byListen, main } = this.#outlets
+    if (server === undefined || byListen.size === 0) return main
+    return byListen.get(server) ?? main
   }
 
-  #admits(level: LogLevelName, kind: string): boolean {
-    if (this.#rate.admit(level, kind)) return true
+  #put(channel: LogChannel, level: LogLevelName, kind: string, build: () => LogEntry): void {
+    if (channel.write(level, kind, build)) return
     this.#suppressedTotal += 1
     this.#reportTimer ??= setTimeout(this.#onReportDue, reportEveryMs).unref()
-    return false
+  }
+
+  async #replaceOutlets(fresh: Outlets): Promise<void> {
+    // What the old lists have left out is told to them.
+    this.#reportSuppressed()
+    const { sinks } = this.#outlets
+    this.#outlets = fresh
+    await closeAll(sinks)
+    for (const sink of sinks) {
+      this.#retiredDropped += sink.droppedCount
+      this.#retiredErrors += sink.errorCount
+    }
   }
 
   #onReportDue = (): void => {
@@ -153,41 +170,55 @@ export class DaemonLog implements Log {
   }
 
   #reportSuppressed(): void {
-    for (const { level, kind, count } of this.#rate.takeSuppressed()) {
-      const fields = { kind, suppressed: count }
-      this.#emit(level, { text: `${kind}... and ${count} more like it were not logged`, fields })
-    }
-  }
-
-  #emit(level: LogLevelName, entry: LogEntry): void {
-    const wallMs = this.#clock.wallMs()
-    const severity = severityOf(level)
-    for (const { file, severityMax, format } of this.#destinations) {
-      if (severity <= severityMax) file.write(format(level, entry, wallMs))
-    }
+    for (const channel of this.#outlets.channels) channel.reportSuppressed()
   }
 }
 
-async function openAll(
+async function openOutlets(options: DaemonLogOptions): Promise<Outlets> {
+  const { targets, listenLogs = [], clock } = options
+  const all = [targets, ...listenLogs.map((log) => log.targets)].flat()
+  const formats = await formatsFor(all, options.identity)
+  const sinks = await openSinks(all, clock)
+  const channels = new Map<string, LogChannel>()
+  const channelFor = (list: readonly LogTarget[]): LogChannel => {
+    const key = JSON.stringify(list)
+    const known = channels.get(key)
+    if (known !== undefined) return known
+    const destinations = list.flatMap((target): Destination[] => {
+      const sink = sinks.get(target.path)
+      return sink === undefined ? [] : [{ ...target, sink, format: formats[target.format] }]
+    })
+    const channel = new LogChannel(destinations, clock)
+    channels.set(key, channel)
+    return channel
+  }
+  const main = channelFor(targets)
+  const byListen = new Map(listenLogs.map((log) => [log.listenId, channelFor(log.targets)]))
+  return { sinks: [...sinks.values()], main, byListen, channels: [...channels.values()] }
+}
+
+/** By path: a file that several lists name is opened once, so that its lines stay whole. */
+async function openSinks(
   targets: readonly LogTarget[],
-  identity: LogIdentity,
-): Promise<readonly Destination[]> {
-  const formats = await formatsFor(targets, identity)
-  const opened: Destination[] = []
+  clock: Clock,
+): Promise<ReadonlyMap<string, LogSink>> {
+  const opened = new Map<string, LogSink>()
   try {
-    for (const { path, level, format } of targets) {
-      const severityMax = severityOf(level)
-      opened.push({ file: LogFile.open(path), severityMax, format: formats[format] })
+    for (const { path, syslog: server } of targets) {
+      if (opened.has(path)) continue
+      const sink =
+        server === undefined ? LogFile.open(path) : await SyslogSink.open({ server, clock })
+      opened.set(path, sink)
     }
   } catch (error) {
-    await closeAll(opened)
+    await closeAll([...opened.values()])
     throw error
   }
   return opened
 }
 
-async function closeAll(destinations: readonly Destination[]): Promise<void> {
-  await Promise.all(destinations.map(({ file }) => file.close()))
+async function closeAll(sinks: readonly LogSink[]): Promise<void> {
+  await Promise.all(sinks.map((sink) => sink.close()))
 }
 
 /** pino is loaded only when somebody wants JSON. */
@@ -199,13 +230,4 @@ async function formatsFor(
   if (targets.every((target) => target.format === 'nginx')) return { nginx, json: nginx }
   const { jsonFormat } = await import('./json-log.ts')
   return { nginx, json: jsonFormat(identity) }
-}
-
-function severityMaxOf(destinations: readonly Destination[]): number {
-  return Math.max(-1, ...destinations.map((destination) => destination.severityMax))
-}
-
-/** 0 is `emerg`; larger is less severe. */
-function severityOf(level: LogLevelName): number {
-  return logLevels.indexOf(level)
 }

@@ -15,7 +15,8 @@ const unixClient = 'unix:'
 
 /** A log that builds a record only when it will be written. */
 export interface KindLog {
-  writeKind(level: LogLevelName, kind: string, build: () => LogEntry): void
+  /** `server`: the Listen of its session, which may have a log of its own. */
+  writeKind(level: LogLevelName, kind: string, build: () => LogEntry, server?: string): void
 }
 
 /** Writes what an event says, at the level its limit asks for. */
@@ -29,10 +30,7 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
       logRefusal(log, event)
       return
     case 'session_authenticated':
-      log.writeKind('info', 'client logged in', () => ({
-        text: 'client logged in',
-        ...sessionFields(event.verdict.session),
-      }))
+      logLogin(log, event.verdict.session)
       return
     case 'dry_run_exceeded':
       logDryRun(log, event.session, event.finding)
@@ -46,6 +44,11 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
     default:
       unreachable(event)
   }
+}
+
+function logLogin(log: KindLog, session: EngineSession): void {
+  const text = 'client logged in'
+  log.writeKind('info', text, () => ({ text, ...sessionFields(session) }), session.listenId)
 }
 
 type Refusal = Extract<EngineEvent, { readonly kind: 'session_refused' }>
@@ -63,28 +66,29 @@ function logRefusal(log: KindLog, refusal: Refusal): void {
   if (verdict.reason === 'exhausted') {
     const { zone } = decidedBy.limit
     // freenginx's words, which existing filters know.
-    log.writeKind('crit', 'zone exhausted', () => ({
-      text: `ngx_slab_alloc() failed: no memory in limit_conn_zone "${zone}"`,
-      ...whereOf(),
-      fields: findingFields(decidedBy),
-    }))
+    const text = `ngx_slab_alloc() failed: no memory in limit_conn_zone "${zone}"`
+    const fields = findingFields(decidedBy)
+    const exhausted = (): LogEntry => ({ text, ...whereOf(), fields })
+    log.writeKind('crit', 'zone exhausted', exhausted, plan.listen.id)
     return
   }
   const kind = limitingBy(decidedBy.limit)
-  log.writeKind(decidedBy.limit.logLevel, kind, () => ({
+  const refused = (): LogEntry => ({
     text: `${kind} ${whichLimit(decidedBy)}`,
     ...whereOf(),
     fields: findingFields(decidedBy),
-  }))
+  })
+  log.writeKind(decidedBy.limit.logLevel, kind, refused, plan.listen.id)
 }
 
 function logDryRun(log: KindLog, session: EngineSession, finding: Finding): void {
   const kind = limitingBy(finding.limit, ', dry run,')
-  log.writeKind(finding.limit.logLevel, kind, () => ({
+  const exceeded = (): LogEntry => ({
     text: `${kind} ${whichLimit(finding)}`,
     ...sessionFields(session),
     fields: findingFields(finding),
-  }))
+  })
+  log.writeKind(finding.limit.logLevel, kind, exceeded, session.listenId)
 }
 
 function limitingBy({ option }: Limit, dryRun = ''): string {

@@ -4,6 +4,7 @@
 import { close, openSync, write, writeSync } from 'node:fs'
 import { PosternError } from '../base/errors.ts'
 import { errnoText } from '../gateway/errno.ts'
+import type { LogSink } from './log-sink.ts'
 
 /**
  * Lines waiting for a slow disk or an unread pipe. One mebibyte is some 8,000 lines, minutes of log
@@ -18,7 +19,7 @@ const closeWaitMs = 1000
 export const stderrPath = 'stderr'
 
 /** An append-only destination of log lines. */
-export class LogFile {
+export class LogFile implements LogSink {
   readonly path: string
   #fd: number
   /** Descriptors replaced while a write was under way. */

@@ -46,7 +46,7 @@ export class LogRate {
 
   /** True when a record of this kind may be written now; otherwise it is counted as left out. */
   admit(level: LogLevelName, kind: string): boolean {
-    if (isExempt(level)) return true
+    if (isRateExempt(level)) return true
     const budget = this.#budgetOf(level, kind)
     const nowMs = this.#clock.monotonicMs()
     const refill = (nowMs - budget.refilledMs) * this.#perMs
@@ -87,7 +87,7 @@ export class LogRate {
 const otherKind = 'other records'
 
 /** What is this bad must be seen; what is asked for in debugging must be complete. */
-function isExempt(level: LogLevelName): boolean {
+export function isRateExempt(level: LogLevelName): boolean {
   return level === 'emerg' || level === 'alert' || level === 'crit' || level === 'debug'
 }
 
@@ -96,6 +96,6 @@ const kindLengthMax = 64
 
 /** The kind of a free text: what stands before its first number, quote or bracket. */
 export function kindOf(text: string): string {
-  const end = text.search(/ \(|["'0-9]/)
+  const end = text.search(/ \(|["'[0-9]/)
   return (end < 0 ? text : text.slice(0, end)).trim().slice(0, kindLengthMax)
 }

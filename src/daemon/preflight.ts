@@ -15,7 +15,9 @@ import type { DaemonSettings } from './settings.ts'
 
 /** What would keep a daemon from starting here, as diagnostics. */
 export function preflight(policy: Policy, settings: DaemonSettings, prefix: string): Diagnostic[] {
-  const logFiles = settings.logTargets.map(({ path }) => path).filter((path) => path !== stderrPath)
+  const logFiles = [settings.logTargets, ...settings.listenLogs.map(({ targets }) => targets)]
+    .flat()
+    .flatMap(({ path, syslog }) => (path === stderrPath || syslog !== undefined ? [] : [path]))
   return [
     ...checkTls(policy, prefix),
     ...[...new Set(logFiles)].flatMap((path) => checkAppendable(path)),

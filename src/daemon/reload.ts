@@ -5,12 +5,15 @@ import type { Log, LogLevelName } from '../base/log.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { LoadedConfiguration } from './configuration.ts'
-import type { LogTarget, PreparedTargets } from './daemon-log.ts'
+import type { ListenLog, LogTarget, PreparedTargets } from './daemon-log.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** A log whose destinations a reload may replace. */
 interface ReloadableLog extends Log {
-  prepareTargets(targets: readonly LogTarget[]): Promise<PreparedTargets>
+  prepareTargets(
+    targets: readonly LogTarget[],
+    listenLogs: readonly ListenLog[],
+  ): Promise<PreparedTargets>
 }
 
 export interface ReloaderOptions {
@@ -82,7 +85,7 @@ async function reloadOnce(options: ReloaderOptions): Promise<DaemonSettings | un
     log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
     return undefined
   }
-  const targets = await log.prepareTargets(settings.logTargets)
+  const targets = await log.prepareTargets(settings.logTargets, settings.listenLogs)
   try {
     await gateway.reload(policy)
   } catch (error) {

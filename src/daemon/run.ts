@@ -40,7 +40,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   }
   let log: DaemonLog
   try {
-    log = await openLog(settings.logTargets)
+    log = await openLog(settings)
   } catch (error) {
     options.writeError(`postern: [emerg] ${messageOf(error)}\n`)
     return 1
@@ -97,7 +97,7 @@ async function logFailedStart(options: RunOptions, loaded: LoadedConfiguration):
   const target = earlyLogTarget(options.source)
   if (target.path === stderrPath) return
   try {
-    const log = await openLog([target])
+    const log = await openLog({ logTargets: [target], listenLogs: [] })
     logDiagnostics(log, loaded.diagnostics)
     await log.close()
   } catch (error) {
@@ -105,9 +105,12 @@ async function logFailedStart(options: RunOptions, loaded: LoadedConfiguration):
   }
 }
 
-function openLog(targets: DaemonSettings['logTargets']): Promise<DaemonLog> {
+function openLog({
+  logTargets,
+  listenLogs,
+}: Pick<DaemonSettings, 'logTargets' | 'listenLogs'>): Promise<DaemonLog> {
   const identity = { pid: process.pid, threadId: 0 }
-  return DaemonLog.open({ targets, identity, clock: systemClock })
+  return DaemonLog.open({ targets: logTargets, listenLogs, identity, clock: systemClock })
 }
 
 /**

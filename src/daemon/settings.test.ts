@@ -24,6 +24,7 @@ describe('the settings of a daemon', () => {
       pidFile: '/srv/postern/postern.pid',
       controlSocket: '/srv/postern/postern.sock',
       logTargets: [{ path: 'stderr', level: 'notice', format: 'nginx' }],
+      listenLogs: [],
       isDaemon: false,
     })
   })
@@ -35,6 +36,24 @@ describe('the settings of a daemon', () => {
       controlSocket: '/srv/postern/run/p.sock',
       logTargets: [{ path: '/var/log/p.log', level: 'info' }],
     })
+  })
+
+  it("name the logs of each Listen that has its own: its list, or its listener's", () => {
+    const { settings } = read(
+      'IMAP_Listener { Upstream = "127.0.0.1:26" Error_Log = ( "i.log info" "syslog:server=127.0.0.1" )\n' +
+        'Listen ":143" {} Listen ":993" { Error_Log = "stderr" } }',
+    )
+    const syslog = { host: '127.0.0.1', port: 514, facility: 23, tag: 'postern' }
+    expect(settings?.listenLogs).toEqual([
+      {
+        listenId: '*:143',
+        targets: [
+          { path: '/srv/postern/i.log', level: 'info', format: 'nginx' },
+          { path: 'syslog:server=127.0.0.1', level: 'error', syslog, format: 'nginx' },
+        ],
+      },
+      { listenId: '*:993', targets: [{ path: 'stderr', level: 'error', format: 'nginx' }] },
+    ])
   })
 
   it('take the log of -e when the file names none', () => {

@@ -2,15 +2,15 @@
 
 import { resolve } from 'node:path'
 import type { Diagnostic, Span } from '../base/diagnostic.ts'
-import type { LogLevelName } from '../base/log.ts'
-import type { DaemonOptions } from '../policy/policy.ts'
-import type { LogTarget } from './daemon-log.ts'
+import type { ErrorLogTarget } from '../policy/error-log.ts'
+import type { DaemonOptions, Policy } from '../policy/policy.ts'
+import type { ListenLog, LogTarget } from './daemon-log.ts'
 import { stderrPath } from './log-file.ts'
 
 /** nginx's global directives from `-g`, which come before the file. Paths are as written. */
 export interface GlobalDirectives {
   readonly pidFile?: string
-  readonly errorLogs: readonly { readonly path: string; readonly level: LogLevelName }[]
+  readonly errorLogs: readonly ErrorLogTarget[]
   /** `worker_processes` stands there; only one worker runs. */
   readonly hasWorkers?: true
   readonly isDaemon?: boolean
@@ -31,6 +31,8 @@ export interface DaemonSettings {
   readonly pidFile: string
   readonly controlSocket: string
   readonly logTargets: readonly LogTarget[]
+  /** Listens whose sessions have logs of their own. */
+  readonly listenLogs: readonly ListenLog[]
   readonly isDaemon: boolean
   /** How long relayed sessions may go on after a quit; absent: as long as they like. */
   readonly shutdownTimeoutMs?: number
@@ -46,7 +48,8 @@ const defaultPidFile = 'postern.pid'
 const unnamedLogLevel = 'notice'
 
 /** Settings of a daemon under a policy. */
-export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettings {
+export function settingsOf(policy: Policy, launch: Launch): DaemonSettings {
+  const { daemon: options } = policy
   const written = launch.globals.pidFile ?? options.pidFile?.value ?? defaultPidFile
   const pidFile = resolve(launch.prefix, written)
   const shutdownTimeoutMs = options.shutdownTimeout?.value.ms
@@ -54,6 +57,7 @@ export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettin
     pidFile,
     controlSocket: controlSocketFor(pidFile),
     logTargets: logTargetsOf(options, launch),
+    listenLogs: listenLogsOf(policy, launch.prefix),
     isDaemon: launch.globals.isDaemon ?? options.isDetached?.value ?? false,
     ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs }),
   }
@@ -61,7 +65,7 @@ export function settingsOf(options: DaemonOptions, launch: Launch): DaemonSettin
 
 /** The log before a configuration has been read. */
 export function earlyLogTarget(launch: Launch): LogTarget {
-  const path = logPath(launch.earlyLog ?? stderrPath, launch.prefix)
+  const path = logPath({ path: launch.earlyLog ?? stderrPath }, launch.prefix)
   return { path, level: unnamedLogLevel, format: 'nginx' }
 }
 
@@ -93,14 +97,30 @@ function logTargetsOf(options: DaemonOptions, launch: Launch): readonly LogTarge
   const format = options.logFormat?.value ?? 'nginx'
   // As in nginx, several logs may be named, and each has its own level.
   const named = [...launch.globals.errorLogs]
-  if (options.errorLog !== undefined) named.push(options.errorLog.value)
   named.push(...(options.errorLogs?.value ?? []))
   if (named.length === 0) return [{ ...earlyLogTarget(launch), format }]
-  return named.map(({ path, level }) => ({ path: logPath(path, launch.prefix), level, format }))
+  return named.map((target) => ({ ...target, path: logPath(target, launch.prefix), format }))
 }
 
-function logPath(path: string, prefix: string): string {
-  return path === stderrPath ? path : resolve(prefix, path)
+/** As in nginx, a list of logs replaces the outer one. */
+function listenLogsOf(policy: Policy, prefix: string): readonly ListenLog[] {
+  const format = policy.daemon.logFormat?.value ?? 'nginx'
+  return policy.listeners.flatMap((listener) =>
+    listener.listens.flatMap((listen): ListenLog[] => {
+      const { value } = listen.options.errorLogs ?? listener.options.errorLogs ?? {}
+      if (value === undefined) return []
+      const absolute = (target: ErrorLogTarget): string => logPath(target, prefix)
+      const targets = value.map((target) => ({ ...target, path: absolute(target), format }))
+      return [{ listenId: listen.id, targets }]
+    }),
+  )
+}
+
+function logPath(
+  { path, syslog }: Pick<ErrorLogTarget, 'path' | 'syslog'>,
+  prefix: string,
+): string {
+  return path === stderrPath || syslog !== undefined ? path : resolve(prefix, path)
 }
 
 function duplicate(directive: string, span: Span): Diagnostic {

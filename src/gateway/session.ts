@@ -244,7 +244,7 @@ export class Session implements Waiting {
   }
 
   write(level: LogLevelName, text: string, upstream?: string): void {
-    if (!this.host.log.isEnabled(level)) return
+    if (!this.host.log.isEnabled(level, this.engineSession.listenId)) return
     const { login } = this
     this.host.log.write(level, {
       text,
@@ -258,7 +258,7 @@ export class Session implements Waiting {
 
   /** The first line of every session, the only one that has the client's port. */
   logConnected(): void {
-    if (!this.host.log.isEnabled('info')) return
+    if (!this.host.log.isEnabled('info', this.engineSession.listenId)) return
     const { engineSession, raw } = this
     const { family, text } = this.address
     const host = family === 6 ? `[${text}]` : text
@@ -267,6 +267,7 @@ export class Session implements Waiting {
     this.host.log.write('info', {
       text: `client ${remote} connected to ${listenId}`,
       sessionId: id,
+      listen: listenId,
       fields: { remote, listen: listenId },
     })
   }

@@ -1,7 +1,7 @@
 // A limit: one rule of a policy, whichever dialect wrote it.
 
 import type { Span } from '../base/diagnostic.ts'
-import type { LogLevel } from './policy.ts'
+import type { LogLevel } from './error-log.ts'
 
 /** When a limit is asked: at accept, or once the user is known. */
 export type Stage = 'connect' | 'authenticated'

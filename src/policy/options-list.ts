@@ -43,6 +43,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   fileMode: true,
   listenBacklog: true,
   disableNagle: true,
+  errorLogs: true,
   lingeringClose: true,
   lingeringTime: true,
   lingeringTimeout: true,

@@ -2,6 +2,7 @@
 
 import type { Block } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { ErrorLogTarget } from './error-log.ts'
 
 /** A cap. `capMax` absent means: set, and no limit (Momentum's 0). */
 export interface CapValue {
@@ -151,6 +152,8 @@ export interface OptionValues {
   readonly fileMode: number
   readonly listenBacklog: number
   readonly disableNagle: boolean
+  /** Logs of the sessions here, in place of the outer ones (nginx `error_log`). */
+  readonly errorLogs: readonly ErrorLogTarget[]
   /** After our last word to a client, its own close is waited for (freenginx `lingering_close`). */
   readonly lingeringClose: boolean
   /** How long in all, and how long in silence: never more than SEMANTICS S2 allows; 0 is at once. */

@@ -3,6 +3,7 @@
 
 import type { Block, Endpoint } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { ErrorLogTarget } from './error-log.ts'
 import type { LimitZone } from './limit-zone.ts'
 import type { DurationValue, Options } from './options.ts'
 
@@ -65,29 +66,10 @@ export interface GlobalScope extends ScopeBase {
 
 export type Scope = Peer | Listen | Listener | Pathway | PathwayGroup | GlobalScope
 
-export const logLevels = [
-  'emerg',
-  'alert',
-  'crit',
-  'error',
-  'warn',
-  'notice',
-  'info',
-  'debug',
-] as const
-export type LogLevel = (typeof logLevels)[number]
-
-/** One log, and the least severe level it takes. */
-export interface ErrorLogTarget {
-  readonly path: string
-  readonly level: LogLevel
-}
-
 /** What the daemon itself needs; none of it concerns admission. */
 export interface DaemonOptions {
   readonly pidFile?: Sourced<string>
-  readonly errorLog?: Sourced<ErrorLogTarget>
-  /** Several logs, each with its own level (nginx `error_log`). */
+  /** The logs of all that has no list of its own (nginx `error_log` in `main`). */
   readonly errorLogs?: Sourced<readonly ErrorLogTarget[]>
   /** How the error log is written; absent: nginx's lines. */
   readonly logFormat?: Sourced<'nginx' | 'json'>

@@ -2,33 +2,61 @@
 
 import { parseHostPort } from '../../base/endpoint.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
-import { logLevels } from '../../policy/policy.ts'
-import type { LogLevel } from '../../policy/policy.ts'
+import { logLevels, parseLogPlace } from '../../policy/error-log.ts'
+import type { ErrorLogTarget } from '../../policy/error-log.ts'
 import { quoted } from './report.ts'
 import { valueSpan } from './syntax.ts'
 import { didYouMean, plainText, readWord, scalarType, wrongForm } from './values.ts'
 import type { ValueType, WordResult } from './values.ts'
 
-export interface ErrorLogValue {
-  readonly path: string
-  readonly level: LogLevel
+/** nginx `error_log`: a path, then a level, `error` when none is named. One text, or a list of them. */
+export const errorLogs: ValueType<readonly ErrorLogTarget[]> = {
+  title: 'a path and a log level, or a list of such texts',
+  example: '"logs/error.log notice"',
+  read(statement, report) {
+    if (statement.kind === 'dictionary') return wrongForm(statement, this.title, report)
+    const words = statement.kind === 'scalar' ? [statement.value] : statement.items
+    const read = words.map((word) => readWord(statement, word, { parse: parseErrorLog, report }))
+    const targets = read.filter((target) => target !== undefined)
+    if (targets.length === words.length && targets.length > 0) return targets
+    if (words.length > 0) return undefined
+    const message = `${statement.name.text} names no log`
+    report.error({ code: 'momentum.bad_value', message, span: valueSpan(statement) })
+    return undefined
+  },
 }
 
-/** nginx `error_log`: a path, then a level; without a level it is `error`. */
-export const errorLog: ValueType<ErrorLogValue> = scalarType({
-  title: 'a path and a log level',
-  example: '"logs/error.log notice"',
-  parse(text) {
-    const plain = plainText(text)
-    if (!('value' in plain)) return plain
-    const [path = '', word, ...rest] = text.trim().split(/ +/)
-    const level = word === undefined ? 'error' : logLevels.find((known) => known === word)
-    if (path !== '' && level !== undefined && rest.length === 0) return { value: { path, level } }
+function parseErrorLog(text: string): WordResult<ErrorLogTarget> {
+  const plain = plainText(text)
+  if (!('value' in plain)) return plain
+  const [path = '', ...words] = text.trim().split(/ +/)
+  const rates = words.filter((word) => /^rate=[0-9]{1,9}$/.test(word))
+  const [word, ...rest] = words.filter((found) => !rates.includes(found))
+  const level = word === undefined ? 'error' : logLevels.find((known) => known === word)
+  if (path === '' || level === undefined || rest.length > 0 || rates.length > 1) {
     const problem = `takes a path and a log level, not ${quoted(text)}`
     const hint = didYouMean(word ?? '', logLevels) ?? `the levels are ${logLevels.join(', ')}`
     return { code: 'momentum.bad_value', problem, hint }
-  },
-})
+  }
+  const place = parseLogPlace(path)
+  if ('problem' in place) {
+    const { problem, hint, isUnsupported } = place
+    if (isUnsupported !== true)
+      return { code: 'momentum.bad_value', problem: `has ${problem}`, hint }
+    const code = 'momentum.not_in_this_version'
+    return { code, problem: `${problem} is not in this version`, hint }
+  }
+  const [rate] = rates
+  const { syslog } = place
+  return {
+    value: {
+      path,
+      level,
+      ...(syslog === undefined ? {} : { syslog }),
+      ...(rate === undefined ? {} : { recordsPerSecond: Number(rate.slice('rate='.length)) }),
+    },
+  }
+}
 
 /** Worker threads. This version runs one, and must not pretend otherwise. */
 export const workers: ValueType<number | 'auto'> = scalarType({

@@ -17,6 +17,8 @@ export type DaemonDraft = { -readonly [K in keyof DaemonOptions]: DaemonOptions[
 
 /** Where a working option puts its value. */
 interface OptionTarget {
+  /** The scope it stands in. */
+  readonly kind: ScopeKind
   readonly options: OptionsDraft
   readonly daemon: DaemonDraft
   readonly zone: ZoneDraft
@@ -143,6 +145,18 @@ export function daemon<K extends keyof DaemonOptions>(
       const options: { [P in K]?: DaemonDraft[P] } = target.daemon
       // As in `works`.
       options[key] = { value, span: valueSpan(statement) } as DaemonDraft[K]
+    },
+  }
+}
+
+/** A row for an option that is the daemon's in the global scope and a session's in the others. */
+export function alsoGlobal(inner: WorkingOption, outer: WorkingOption): WorkingOption {
+  return {
+    ...inner,
+    scopes: [...outer.scopes, ...inner.scopes],
+    lower(statement, target, report) {
+      const row = target.kind === 'global' ? outer : inner
+      row.lower(statement, target, report)
     },
   }
 }

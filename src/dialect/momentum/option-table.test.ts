@@ -82,7 +82,6 @@ describe('the option table', () => {
     const isOption = (name: string): boolean => name !== 'limitConns'
     const others = [
       'pidFile',
-      'errorLog',
       'logFormat',
       'workers',
       'isDetached',

@@ -3,7 +3,7 @@
 
 import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
 import { authHttp } from './auth-http-value.ts'
-import { errorLog, upstreams, workers } from './daemon-values.ts'
+import { errorLogs, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import {
   limitCap,
@@ -16,7 +16,7 @@ import {
 } from './limit-values.ts'
 import { loginOptions, trustOption } from './login-options.ts'
 import { cap, integer, permissions, rate, seconds, wait } from './numbers.ts'
-import { daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
+import { alsoGlobal, daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
@@ -211,6 +211,12 @@ const limits: readonly OptionSpec[] = [
   ofLimit('Log_Level', 'logLevel', limitLogLevel),
 ]
 
+/** The log of everything, or in a listener the log of its sessions. */
+const errorLogRow: OptionSpec = alsoGlobal(
+  works('Error_Log', { key: 'errorLogs', scopes: socketScopes, type: errorLogs }),
+  daemon('Error_Log', 'errorLogs', errorLogs),
+)
+
 /** Every option, grouped by what it is about. */
 export const optionTable: readonly OptionSpec[] = [
   ...caps,
@@ -224,7 +230,7 @@ export const optionTable: readonly OptionSpec[] = [
   trustOption,
   daemon('Daemon', 'isDetached', flag),
   daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
-  daemon('Error_Log', 'errorLog', errorLog),
+  errorLogRow,
   daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),
   daemon('Shutdown_Timeout', 'shutdownTimeout', seconds),
   daemon('Workers', 'workers', workers),

@@ -1,11 +1,10 @@
 // Readers of what the core, events and ssl modules have of their own, and of Postern's caps.
 
-import { logLevels } from '../../policy/policy.ts'
 import type { Problem, ValueResult, ValueType } from './directive-spec.ts'
 import { laterCluster } from './limit-values.ts'
 import type { Directive, Word } from './syntax.ts'
 import { parseNumber, parseSize } from './units.ts'
-import { didYouMean, invalid } from './values.ts'
+import { invalid } from './values.ts'
 
 /** Counts are kept in signed 32-bit cells, where a larger cap could never be reached. */
 const maxCap = 2_147_483_647
@@ -54,35 +53,6 @@ export const eventType: ValueType = {
     const choice = eventTypes.find((known) => known === word?.text)
     if (choice !== undefined) return { value: { kind: 'choice', choice } }
     return badValue(`invalid event type "${word?.text ?? ''}"`, word)
-  },
-}
-
-/** nginx's levels, and those of its debugging log by module. */
-const levelWords = [
-  ...logLevels,
-  ...['core', 'alloc', 'mutex', 'event', 'http', 'mail', 'stream'].map((name) => `debug_${name}`),
-]
-
-/** `file [level] [rate=number]`; several debug levels may follow each other. */
-export const errorLog: ValueType = {
-  syntax: 'file [level] [rate=number]',
-  example: 'logs/error.log notice',
-  read(directive): ValueResult {
-    const [, ...words] = directive.args
-    let level: string | undefined
-    for (const word of words) {
-      if (/^rate=[0-9]+$/.test(word.text)) continue
-      const known = levelWords.find((name) => name === word.text)
-      const isDebugPart = known?.startsWith('debug_') === true
-      const mayAdd = level === undefined || (isDebugPart && level.startsWith('debug_'))
-      if (known === undefined || (isDebugPart && !mayAdd)) {
-        const hint = didYouMean(word.text, logLevels) ?? `the levels are ${logLevels.join(', ')}`
-        return badValue(`invalid log level "${word.text}"`, word, hint)
-      }
-      if (!mayAdd) return badValue(`duplicate log level "${word.text}"`, word)
-      level = known
-    }
-    return { value: { kind: 'texts', texts: directive.args.map((word) => word.text) } }
   },
 }
 

@@ -1,10 +1,10 @@
 // The directives of the main block: what the daemon itself needs.
 
 import type { Sourced } from '../../base/diagnostic.ts'
-import { logLevels } from '../../policy/policy.ts'
-import type { DaemonOptions, ErrorLogTarget, LogLevel } from '../../policy/policy.ts'
+import type { DaemonOptions } from '../../policy/policy.ts'
 import type { CheckedDirective } from './checked.ts'
 import { spanOf } from './draft.ts'
+import { errorLogsOf } from './error-log-value.ts'
 import type { Lowering } from './draft.ts'
 import type { BlockView } from './block-view.ts'
 import type { Report } from './report.ts'
@@ -14,12 +14,10 @@ export function lowerDaemon(view: BlockView, { report }: Lowering): DaemonOption
   const format = view.last('log_format')
   const pidFile = pidFileOf(view.last('pid'), report)
   const workers = workersOf(view.last('worker_processes'), report)
-  const logs = view.all('error_log')
-  const errorLogs = logs.flatMap((found) => errorLogOf(found, report))
-  const [firstLog] = logs
+  const errorLogs = errorLogsOf(view)
   return {
     ...(pidFile === undefined ? {} : { pidFile }),
-    ...(firstLog === undefined ? {} : { errorLogs: { value: errorLogs, span: spanOf(firstLog) } }),
+    ...(errorLogs === undefined ? {} : { errorLogs }),
     ...(format?.value.kind === 'choice'
       ? { logFormat: { value: formatOf(format.value.choice), span: spanOf(format) } }
       : {}),
@@ -83,32 +81,4 @@ function workersOf(
     })
   }
   return { value: 1, span }
-}
-
-function errorLogOf(found: CheckedDirective, report: Report): ErrorLogTarget[] {
-  const [path = '', ...words] = found.args.map((word) => word.text)
-  const span = spanOf(found)
-  if (/^(syslog|memory):/.test(path)) {
-    report.error({
-      code: 'nginx.not_in_this_version',
-      message: `"error_log ${path.replace(/:.*/s, ':')}" is not in this version of Postern`,
-      span,
-      hint: 'name a file, or stderr: nothing would be logged there',
-    })
-    return []
-  }
-  if (words.some((word) => word.startsWith('rate='))) {
-    report.warn({
-      code: 'nginx.ignored_directive',
-      message: 'Postern does not act on the rate of "error_log": it has a limit of its own',
-      span,
-    })
-  }
-  const [level] = words.filter((word) => !word.startsWith('rate='))
-  return [{ path, level: levelOf(level) }]
-}
-
-function levelOf(word: string | undefined): LogLevel {
-  if (word === undefined) return 'error'
-  return logLevels.find((known) => known === word) ?? 'debug'
 }

@@ -5,6 +5,7 @@ import { BlockView } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
 import type { Lowering, OptionsDraft, ServerKind, ServerMode } from './draft.ts'
+import { errorLogsOf } from './error-log-value.ts'
 import { listensOf, lowerTrustedProxies } from './lower-listen.ts'
 import { peersOf } from './lower-peers.ts'
 import { lowerTls } from './lower-tls.ts'
@@ -63,6 +64,8 @@ export function lowerServer(
   lowerProxyProtocol(place)
   lowerLinger(place)
   lowerRate(place)
+  const logs = errorLogsOf(view)
+  if (logs !== undefined) put(draft, 'errorLogs', logs.value, logs.span)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
   if (mode === 'login') lowerLogin(place, server, service)

@@ -26,10 +26,8 @@ export function lower(
     .filter(({ spec }) => spec.name === 'server')
     .flatMap((server) => {
       lowering.used.add(server)
-      warnLogs(server.body, lowering)
       return lowerServer(server, mail, lowering) ?? []
     })
-  warnLogs(mail, lowering)
   reportUnused(mail, servers, lowering)
   const span = { file, line: 1, column: 1 }
   return freezePolicy({
@@ -55,15 +53,4 @@ function zonesOf(directive: CheckedDirective, lowering: Lowering): LimitZone[] {
   lowering.findings.push(...parsed.diagnostics.filter(({ severity }) => severity === 'error'))
   if (parsed.key === undefined) return []
   return [{ kind: 'zone', name, sizeBytes, key: parsed.key, span: spanOf(directive) }]
-}
-
-function warnLogs(block: readonly CheckedDirective[], { report, used }: Lowering): void {
-  for (const found of block.filter(({ spec }) => spec.name === 'error_log')) {
-    used.add(found)
-    report.warn({
-      code: 'nginx.ignored_directive',
-      message: 'Postern does not act on "error_log" here yet: all servers share the log of main',
-      span: spanOf(found),
-    })
-  }
 }

@@ -1,8 +1,9 @@
 // Directives of nginx's core and events modules.
 
-import { errorLog, eventType, workerConnections, workerProcesses } from '../core-values.ts'
+import { eventType, workerConnections, workerProcesses } from '../core-values.ts'
 import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
+import { errorLog } from '../error-log-value.ts'
 import { block, choice, flag, milliseconds, number, offset, text, texts } from '../values.ts'
 
 const startedAs = 'start the daemon as the user it shall run as'
@@ -38,7 +39,8 @@ const acted: readonly DirectiveSpec[] = moduleRows('core', [
     type: errorLog,
     duplicate: 'adds',
     inherit: 'list',
-    about: 'names a log and the least severe level it takes',
+    about:
+      'names a log and the least severe level it takes; in mail and server, for the sessions there',
   },
   {
     name: 'events',
