@@ -26,6 +26,8 @@ export interface LoginGateOptions {
   readonly smtp?: string
   readonly answer?: (asked: AuthAsked, behind: MailServers) => AuthAnswer
   readonly serve?: (socket: Socket) => void
+  /** Looks on while a connection is served. */
+  readonly watch?: (socket: Socket) => void
   readonly proxy?: HeaderVersion
   readonly errorLog?: string
   readonly hasCertificate?: boolean
@@ -67,12 +69,13 @@ export class MailServers {
   readonly #servers: Readonly<Record<MailService, Server>>
   readonly sockets = new Set<Socket>()
 
-  constructor(serve?: (socket: Socket) => void) {
+  constructor(serve?: (socket: Socket) => void, watch?: (socket: Socket) => void) {
     const create = (service: MailService): Server =>
       createServer((socket) => {
         this.sockets.add(socket)
         socket.on('close', () => this.sockets.delete(socket))
         socket.on('error', () => socket.destroy())
+        watch?.(socket)
         const converse = serve ?? serveBy[service]
         converse(socket)
       })
@@ -111,7 +114,7 @@ export class LoginGate {
   }
 
   static async start(options: LoginGateOptions = {}): Promise<LoginGate> {
-    const behind = new MailServers(options.serve)
+    const behind = new MailServers(options.serve, options.watch)
     await behind.listen()
     const answer = options.answer ?? anybody
     const auth = await FakeAuth.start((asked) => answer(asked, behind))
