@@ -1,6 +1,9 @@
 // Programmer errors. Bad input never comes here: it becomes a Diagnostic or a Verdict.
 
-/** Throws when an invariant of our own code does not hold. */
+/**
+ * Throws when an invariant of our own code does not hold. On a busy path the message is a constant:
+ * one put together would be put together each time.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`postern: assertion failed: ${message}`)
 }

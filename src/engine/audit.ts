@@ -27,7 +27,9 @@ export function auditCounts(
   }
   const unknownIds = [...openIds].filter((id) => !sessions.has(id))
   let drift = 0
-  for (const zone of zones) drift += driftOf(zone, held.get(zone) ?? new Map())
+  for (const zone of zones) {
+    drift += driftOf(zone, held.get(zone) ?? new Map()) + zone.imbalance()
+  }
   return { drift, leakedIds, unknownIds }
 }
 
@@ -44,7 +46,7 @@ function countHeld(held: Map<Zone, Map<string, number>>, session: EngineSession)
 
 function driftOf(zone: Zone, held: Map<string, number>): number {
   let drift = 0
-  for (const { key, usedCount } of zone.states()) {
+  for (const { key, usedCount } of zone.held()) {
     drift += Math.abs(usedCount - (held.get(key) ?? 0))
     held.delete(key)
   }

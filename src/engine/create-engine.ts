@@ -214,7 +214,7 @@ class MemoryEngine implements Engine {
 
   #live(session: EngineSession): LiveSession {
     const live = this.#sessions.get(session.id)
-    assert(live !== undefined && live === session, `session ${session.id} is not open`)
+    assert(live !== undefined && live === session, 'the session is not open')
     return live
   }
 
@@ -317,6 +317,6 @@ function recount(next: Revision, live: LiveSession): void {
 
 function addressOf(remote: string): Address {
   const address = addressOfClient(remote)
-  assert(address !== undefined, `remote address ${remote} is not an address`)
+  assert(address !== undefined, 'a remote address that is none')
   return address
 }

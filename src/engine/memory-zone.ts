@@ -11,10 +11,20 @@ export interface MemoryZoneOptions {
   readonly sizeBytes?: number
 }
 
-class MemoryState implements StateHandle {
-  readonly zone: MemoryZone
+class MemoryState implements StateView {
   readonly key: string
   usedCount = 0
+  isDropped = false
+
+  constructor(key: string) {
+    this.key = key
+  }
+}
+
+class MemoryHandle implements StateHandle {
+  readonly zone: MemoryZone
+  readonly key: string
+  state: MemoryState | undefined = undefined
 
   constructor(zone: MemoryZone, key: string) {
     this.zone = zone
@@ -38,37 +48,37 @@ export class MemoryZone implements Zone {
 
   unlock(): void {}
 
-  reserve(key: string): StateHandle | undefined {
-    const found = this.#states.get(key)
-    if (found !== undefined) return found
-    if (this.#sizeBytes !== undefined) {
-      const bytes = stateBytes(key)
-      if (this.#bytesUsed + bytes > this.#sizeBytes) return undefined
-      this.#bytesUsed += bytes
-    }
-    const state = new MemoryState(this, key)
-    this.#states.set(key, state)
-    return state
+  handleOf(key: string): StateHandle {
+    return new MemoryHandle(this, key)
   }
 
-  usedCount(state: StateHandle): number {
-    return this.#own(state).usedCount
+  reserve(handle: StateHandle): boolean {
+    const own = this.#own(handle)
+    if (own.state?.isDropped === false) return true
+    const found = this.#states.get(own.key) ?? this.#make(own.key)
+    if (found === undefined) return false
+    own.state = found
+    return true
   }
 
-  take(state: StateHandle): void {
-    this.#own(state).usedCount += 1
+  usedCount(handle: StateHandle): number {
+    return this.#stateOf(handle).usedCount
   }
 
-  give(state: StateHandle): void {
-    const own = this.#own(state)
-    assert(own.usedCount > 0, `slot given back twice in zone "${this.name}"`)
-    own.usedCount -= 1
-    if (own.usedCount === 0) this.#drop(own)
+  take(handle: StateHandle): void {
+    this.#stateOf(handle).usedCount += 1
   }
 
-  discard(state: StateHandle): void {
-    const own = this.#own(state)
-    if (own.usedCount === 0) this.#drop(own)
+  give(handle: StateHandle): void {
+    const state = this.#stateOf(handle)
+    assert(state.usedCount > 0, 'slot given back twice')
+    state.usedCount -= 1
+    if (state.usedCount === 0) this.#drop(state)
+  }
+
+  discard(handle: StateHandle): void {
+    const state = this.#stateOf(handle)
+    if (state.usedCount === 0) this.#drop(state)
   }
 
   peek(key: string): number {
@@ -79,19 +89,46 @@ export class MemoryZone implements Zone {
     return this.#states.values()
   }
 
+  held(): Iterable<StateView> {
+    return this.#states.values()
+  }
+
+  /** There is only one holder, and its count is the total. */
+  imbalance(): number {
+    return 0
+  }
+
   usage(): ZoneUsage {
     const statesUsed = this.#states.size
     if (this.#sizeBytes === undefined) return { statesUsed, bytesUsed: 0 }
     return { statesUsed, bytesUsed: this.#bytesUsed, bytesTotal: this.#sizeBytes }
   }
 
-  #own(state: StateHandle): MemoryState {
-    assert(state instanceof MemoryState && state.zone === this, 'state of another zone')
+  #own(handle: StateHandle): MemoryHandle {
+    assert(handle instanceof MemoryHandle && handle.zone === this, 'handle of another zone')
+    return handle
+  }
+
+  #stateOf(handle: StateHandle): MemoryState {
+    const { state } = this.#own(handle)
+    assert(state !== undefined && !state.isDropped, 'slot given back twice, or never taken')
+    return state
+  }
+
+  #make(key: string): MemoryState | undefined {
+    if (this.#sizeBytes !== undefined) {
+      const bytes = stateBytes(key)
+      if (this.#bytesUsed + bytes > this.#sizeBytes) return undefined
+      this.#bytesUsed += bytes
+    }
+    const state = new MemoryState(key)
+    this.#states.set(key, state)
     return state
   }
 
   #drop(state: MemoryState): void {
     if (this.#sizeBytes !== undefined) this.#bytesUsed -= stateBytes(state.key)
+    state.isDropped = true
     this.#states.delete(state.key)
   }
 }

@@ -12,7 +12,11 @@ const largestStateBytes = 512
 
 /** Bytes that the state of a key takes in a zone with a size. */
 export function stateBytes(key: string): number {
-  const keyBytes = Buffer.byteLength(key)
+  return stateBytesOf(Buffer.byteLength(key))
+}
+
+/** The same for a key of so many bytes. */
+export function stateBytesOf(keyBytes: number): number {
   for (const size of sizes) {
     if (keyBytes <= size.keyBytesMax) return size.stateBytes
   }

@@ -51,7 +51,7 @@ export class PlanTable<T> {
    */
   get(listenId: string, address: Address | undefined): T {
     const plans = this.#listens.get(listenId)
-    assert(plans !== undefined, `no Listen ${listenId} in the policy`)
+    assert(plans !== undefined, 'no such Listen in the policy')
     const found = address === undefined ? undefined : plans.cells.lookup(address)
     const cell = found === undefined ? plans.outside : found.value
     cell.made ??= this.#make(this.#planOf(plans, address))

@@ -3,8 +3,10 @@
 import { acquireAll, createBudgetSet, releaseAll } from '../../src/engine/admission.ts'
 import type { Acquisition, BudgetSet } from '../../src/engine/admission.ts'
 import { MemoryZone } from '../../src/engine/memory-zone.ts'
+import { createSharedMemory } from '../../src/engine/shared-layout.ts'
+import { SharedZone } from '../../src/engine/shared-zone.ts'
 import type { StateHandle, Zone } from '../../src/engine/zone.ts'
-import type { Limit } from '../../src/policy/limit.ts'
+import { limitOf } from '../kit/limit.ts'
 import { runZoneContract } from './zone-suite.ts'
 import type { BudgetRequest, OpenZones, Outcome, ZoneSpec } from './zone-suite.ts'
 
@@ -51,21 +53,6 @@ class SynchronousZones implements OpenZones {
   }
 }
 
-function limitOf({ zone, key, capMax, isDryRun = false }: BudgetRequest): Limit {
-  return {
-    kind: 'limit',
-    stage: 'connect',
-    option: 'limit_conn',
-    tier: 'keyed',
-    zone,
-    key,
-    scope: 'test',
-    ...(capMax === undefined ? {} : { capMax }),
-    isDryRun,
-    logLevel: 'error',
-  }
-}
-
 function outcome({ slots, findings, decidedBy }: Acquisition): Outcome {
   const usedCounts = findings.map((finding) => finding.usedCount)
   if (decidedBy === undefined) return { usedCounts, holder: slots }
@@ -79,5 +66,20 @@ runZoneContract({
   name: 'memory-zone',
   open: (specs: readonly ZoneSpec[]) =>
     new SynchronousZones(specs.map((spec) => new MemoryZone(spec))),
+  histories: 1000,
+})
+
+/** Its memory has a size in any case; this one is never reached here. */
+const roomyBytes = 64 * 1024
+
+runZoneContract({
+  name: 'shared-zone',
+  open: (specs: readonly ZoneSpec[]) => {
+    const zones = specs.map(({ name, sizeBytes = roomyBytes }) => {
+      const memory = createSharedMemory({ name, sizeBytes, workerCount: 2 })
+      return new SharedZone(memory, 2)
+    })
+    return new SynchronousZones(zones)
+  },
   histories: 1000,
 })
