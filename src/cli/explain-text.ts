@@ -57,7 +57,7 @@ function afterLoginText({ afterLogin }: ExplainReport, cwd: string): string[] {
 
 function optionsText(options: readonly ExplainedOption[], cwd: string): string {
   const rows = options.flatMap((option) => {
-    const name = `  ${optionName(option.option)}`
+    const name = `  ${optionName(option.option, option.value)}`
     const value = `= ${valueText(option.option, option.value)}`
     const where =
       option.origin === undefined

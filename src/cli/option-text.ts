@@ -12,8 +12,24 @@ const momentumNames: ReadonlyMap<string, string> = new Map(
 )
 
 /** `Idle_Time` for `idle`. */
-export function optionName(option: string): string {
+export function optionName(option: string, value?: unknown): string {
+  if (option === 'authenticator') return authenticatorName(value)
   return momentumNames.get(option) ?? option
+}
+
+/** Three options name one, each a kind of its own. */
+function authenticatorName(value: unknown): string {
+  switch (
+    (value as AuthenticatorValue).kind // the value of that option
+  ) {
+    case 'none':
+    case 'http':
+      return 'Auth_HTTP'
+    case 'users':
+      return 'Auth_Users'
+    case 'upstream':
+      return 'Auth_Upstream'
+  }
 }
 
 /** A value of the policy in words: `300 s`, `no limit`, `127.0.0.1:25`. */
@@ -53,10 +69,12 @@ const emptyValues: ReadonlyMap<string, string> = new Map([
   ['listenerSessions', 'no limit'],
 ])
 
-/** As Auth_HTTP is written. */
+/** As Auth_HTTP, Auth_Users or Auth_Upstream is written. */
 function authenticatorText(value: Readonly<Record<string, unknown>>): string {
   const authenticator = value as unknown as AuthenticatorValue // the value of that option
   if (authenticator.kind === 'none') return 'none'
+  if (authenticator.kind === 'users') return authenticator.file
+  if (authenticator.kind === 'upstream') return 'true'
   const { address, uri } = authenticator.server
   const where = valueText('upstream', address)
   return where.startsWith('/') ? `unix:${where}:${uri}` : `http://${where}${uri}`

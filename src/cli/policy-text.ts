@@ -39,14 +39,32 @@ function listenRow(policy: Policy, listener: Listener, listen: Listen): string[]
     settings.enable.value ? undefined : 'not enabled',
     settings.useTls.value ? 'TLS' : undefined,
     settings.proxyProtocol.value ? 'PROXY header' : undefined,
+    loginNote(settings),
   ].filter((note) => note !== undefined)
   return [listen.id, listener.service, upstreamText(settings), notes.join(', ')]
 }
 
 function upstreamText({ upstream, authenticator }: Settings): string {
-  if (authenticator?.value.kind === 'http') return 'as the auth server says'
-  if (upstream === undefined) return 'none outside Peers'
+  const kind = authenticator?.value.kind
+  if (kind === 'http') return 'as the auth server says'
+  if (upstream === undefined) {
+    return kind === 'users' ? 'as the users file says' : 'none outside Peers'
+  }
   return valueText('upstream', upstream.value)
+}
+
+/** Who decides about logins, where there are any. */
+function loginNote({ authenticator }: Settings): string | undefined {
+  switch (authenticator?.value.kind) {
+    case 'http':
+      return `logins by ${valueText('authenticator', authenticator.value)}`
+    case 'users':
+      return `logins by ${authenticator.value.file}`
+    case 'upstream':
+      return 'logins by the upstream'
+    default:
+      return undefined
+  }
 }
 
 function capRows(scope: Scope, cwd: string): string[][] {

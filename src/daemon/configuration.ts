@@ -5,6 +5,7 @@ import type { Diagnostic } from '../base/diagnostic.ts'
 import { loadConfiguration } from '../dialect/detect.ts'
 import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
+import { readUsers } from '../gateway/users.ts'
 import { checkServable } from '../policy/validate.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
 import type { DaemonSettings, Launch } from './settings.ts'
@@ -49,6 +50,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
   const diagnostics = [
     ...loaded.diagnostics,
     ...checkServable(policy),
+    ...readUsers(policy, source.prefix).diagnostics,
     ...diagnoseSettings(policy.daemon, source),
   ]
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {

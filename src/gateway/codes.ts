@@ -20,6 +20,9 @@ export const gatewayErrors = {
     'A file of TLS does not hold what it should, or does not fit the others, or the TLS library takes a value for none of its own.',
   'gateway.tls_dates':
     'A certificate has expired, or is not valid yet: a warning, since clients may be lenient.',
+  'gateway.users_file': 'A users file could not be read, or a line of it is wrong.',
+  'gateway.password_library':
+    'An optional package that checks bcrypt or argon2 hashes is not installed.',
   'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
 } as const
 
@@ -87,6 +90,12 @@ export const gatewayLogs = {
     'error: nobody listens where Auth_HTTP points; the client got an internal error.',
   'client login failed: "<text>" while in http auth state':
     'info: the auth server said no, and this is what the client was told.',
+  'client login failed: "<text>" while checking the password':
+    'info: the users file has no such user, or another password; the client may try again.',
+  'client login failed: "<text>" while logging in at the upstream':
+    'info: the upstream refused the login; the client may try again.',
+  'users file <path> <what> while checking the password':
+    'error: the login could not be decided (too many passwords wait to be checked, names no upstream for the user, a library is missing); the client got an internal error.',
   'client timed out (110: Connection timed out) while <action>':
     'info: the client did not log in within its time, or Idle_Time passed before the relay.',
   'client was rejected: "<command>" while in auth state':

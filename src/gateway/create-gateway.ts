@@ -17,11 +17,14 @@ import type { AcceptedHandle } from './flood-lane.ts'
 import { ForegoneVerdict } from './foregone.ts'
 import type { Gateway, GatewayOptions, GatewayStats } from './gateway.ts'
 import { ListenSet } from './listen-set.ts'
+import { PasswordChecks } from './passwords/password-checks.ts'
 import { Refusals } from './refuse.ts'
 import type { Session, SessionHost } from './session.ts'
 import { TlsRefusals } from './tls-refuse.ts'
 import { loadTls, TlsContexts } from './tls/tls-contexts.ts'
 import { UpstreamPools } from './upstream-pool.ts'
+import { loadUsers } from './users.ts'
+import type { UsersTables } from './users.ts'
 
 // Often enough that a wrong count is seen within an operator's patience, seldom enough that walking
 // ten thousand sessions does not show.
@@ -49,9 +52,11 @@ class SocketGateway implements Gateway, SessionHost {
   readonly refusals: Refusals
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
+  readonly passwordChecks = new PasswordChecks()
   readonly foregone: ForegoneVerdict
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
+  users: UsersTables = new Map()
   bytesFromClients = 0
   bytesFromUpstreams = 0
   readonly #prefix: string
@@ -158,10 +163,12 @@ class SocketGateway implements Gateway, SessionHost {
   async #start(): Promise<void> {
     this.#requireOpen()
     const tls = loadTls(this.engine.policy, this.#prefix)
+    const users = loadUsers(this.engine.policy, this.#prefix)
     const rebinding = await this.#listens.prepare(this.engine.policy)
     if (this.#isEnding) await this.#listens.takeBack(rebinding)
     this.#requireOpen()
     this.#useTls(tls)
+    this.users = users
     this.wheel.start()
     const nowMs = this.clock.monotonicMs()
     this.wheel.schedule(this.#audit, nowMs + auditMs)
@@ -172,6 +179,7 @@ class SocketGateway implements Gateway, SessionHost {
   async #reload(policy: Policy): Promise<void> {
     this.#requireOpen()
     const tls = loadTls(policy, this.#prefix)
+    const users = loadUsers(policy, this.#prefix)
     const rebinding = await this.#listens.prepare(policy)
     try {
       this.#requireOpen()
@@ -181,6 +189,7 @@ class SocketGateway implements Gateway, SessionHost {
       throw error
     }
     this.#useTls(tls)
+    this.users = users
     this.#listens.commit(rebinding)
     for (const session of this.#sessions.values()) {
       session.watch?.policyReplaced()

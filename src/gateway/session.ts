@@ -28,8 +28,10 @@ import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { TlsRefusals } from './tls-refuse.ts'
+import type { PasswordChecks } from './passwords/password-checks.ts'
 import type { TlsContexts } from './tls/tls-contexts.ts'
 import type { TlsProfile } from './tls/tls-profile.ts'
+import type { UsersTables } from './users.ts'
 import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
 
 export type SessionState =
@@ -60,9 +62,12 @@ export interface SessionHost {
   readonly refusals: Refusals
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
+  readonly passwordChecks: PasswordChecks
   readonly foregone: ForegoneVerdict
   /** Replaced by a reload; a session takes from it once. */
   tls: TlsContexts
+  /** Replaced by a reload, too: who logs in after it is looked for in the new ones. */
+  users: UsersTables
   readonly watchedPlans: WeakMap<Plan, boolean>
   bytesFromClients: number
   bytesFromUpstreams: number

@@ -15,8 +15,8 @@ import { markFailed, markWorking } from './upstream-pool.ts'
 
 // An answer that takes longer than 10 s is not a mail server in working order: three SYNs are lost
 // by then. 30 s in all is three such addresses, well inside the minutes SMTP clients wait.
-const attemptMs = 10_000
-const attemptsTotalMs = 30_000
+export const attemptMs = 10_000
+export const attemptsTotalMs = 30_000
 
 // What a client may say before it hears anything: more than a pipelined message head, and less than
 // one of Node's own read buffers would hold anyway. Beyond it the client waits.

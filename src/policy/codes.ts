@@ -17,6 +17,8 @@ export const policyCodes = {
     'A limit after authentication stands where no session authenticates, so it counts nothing.',
   'policy.only_with_a_login':
     'An option about the login at an upstream stands where no session logs in; nothing goes by it.',
+  'policy.method_not_checkable':
+    'A way to log in is listed that neither a users file nor an upstream can check; it is not offered.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
   'policy.rate_after_alone': 'Bytes are let through before a rate holds, where no rate is set.',

@@ -5,6 +5,7 @@ import type { OptionValues } from './options.ts'
 
 /** Options of the login that always have a value. */
 type LoginDefaultedName =
+  | 'authFailDelay'
   | 'authHttpTimeout'
   | 'authHttpHeaders'
   | 'authHttpPassClientCert'
@@ -25,6 +26,8 @@ type LoginDefaultedName =
   | 'proxySmtpAuth'
 
 export const loginDefaults: Pick<OptionValues, LoginDefaultedName> = {
+  // Dovecot's auth_failure_delay: nobody who mistyped minds, and who tries words from a list does.
+  authFailDelay: { ms: 2_000 },
   authHttpTimeout: { ms: 60_000 },
   authHttpHeaders: [],
   authHttpPassClientCert: false,

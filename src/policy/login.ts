@@ -12,6 +12,14 @@ export function needsLogin(plan: Plan): boolean {
   return loginServiceOf(plan) !== undefined && asksSomebody(plan.settings.authenticator?.value)
 }
 
+/**
+ * An auth server may know what to do with digests, tokens and certificates. A hash and an upstream
+ * can only be shown a password.
+ */
+export function takesPasswordsOnly(authenticator: AuthenticatorValue | undefined): boolean {
+  return authenticator?.kind === 'users' || authenticator?.kind === 'upstream'
+}
+
 /** False for none, and for the `none` that cancels an outer one. */
 export function asksSomebody(authenticator: AuthenticatorValue | undefined): boolean {
   return authenticator !== undefined && authenticator.kind !== 'none'

@@ -60,6 +60,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   limitConnDryRun: false,
   limitConnLogLevel: false,
   authenticator: true,
+  authFailDelay: true,
   authHttpTimeout: true,
   authHttpHeaders: true,
   authHttpPassClientCert: true,

@@ -81,7 +81,12 @@ export interface AuthHttpServer {
 
 /** Who decides whether a login is right. `none` cancels the value of an outer scope. */
 export type AuthenticatorValue =
-  { readonly kind: 'none' } | { readonly kind: 'http'; readonly server: AuthHttpServer }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'http'; readonly server: AuthHttpServer }
+  /** A file of users and the hashes of their passwords. */
+  | { readonly kind: 'users'; readonly file: string }
+  /** The upstream itself: what it takes is right. */
+  | { readonly kind: 'upstream' }
 
 /** One header that goes to the auth server with every question. */
 export interface AuthHttpHeader {
@@ -178,6 +183,8 @@ export interface OptionValues {
   readonly limitConnLogLevel: LimitLogLevel
   /** Set, and not `none`: sessions log in here before they reach their upstream. */
   readonly authenticator: AuthenticatorValue
+  /** How long a wrong login waits for its answer where we decide about it ourselves. */
+  readonly authFailDelay: DurationValue
   /** From connecting to the auth server to its last header. */
   readonly authHttpTimeout: DurationValue
   readonly authHttpHeaders: readonly AuthHttpHeader[]

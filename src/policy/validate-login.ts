@@ -5,9 +5,9 @@ import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
-import { asksSomebody } from './login.ts'
+import { asksSomebody, takesPasswordsOnly } from './login.ts'
 import type { OptionName } from './options.ts'
-import type { Listen, Listener, Policy, Scope } from './policy.ts'
+import type { Listen, Listener, Policy, Scope, ServiceName } from './policy.ts'
 
 /** Do sessions log in here, as far as the Listen alone can tell? */
 export function asksForLogin(listener: Listener, scopes: readonly Scope[]): boolean {
@@ -19,17 +19,45 @@ export function checkLogin(policy: Policy, listener: Listener, listen: Listen): 
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const peers = [...listen.peers, ...listener.peers]
   if (asksForLogin(listener, scopes)) {
-    return [...peers, ...scopes].flatMap((scope) => [
-      ...(scope.options.maxReceptions?.value.capMax === undefined
-        ? []
-        : notKept(scope, 'maxReceptions', 'Max_Receptions_Per_Connection')),
-      ...notKept(scope, 'reconfigMessage', 'Reconfig_Message'),
-    ])
+    return [
+      ...checkMethods(listener, scopes),
+      ...[...peers, ...scopes].flatMap((scope) => [
+        ...(scope.options.maxReceptions?.value.capMax === undefined
+          ? []
+          : notKept(scope, 'maxReceptions', 'Max_Receptions_Per_Connection')),
+        ...notKept(scope, 'reconfigMessage', 'Reconfig_Message'),
+      ]),
+    ]
   }
   const isAskedOfSome = peers.some((peer) => asksForLogin(listener, [peer]))
   if (isAskedOfSome) return []
   return [...checkAsked(listen, scopes), ...checkIdentity(listener, listen, scopes)]
 }
+
+/** CRAM-MD5 and APOP need the password itself, a token and a certificate somebody who knows them. */
+function checkMethods(listener: Listener, scopes: readonly Scope[]): Diagnostic[] {
+  const authenticator = findOption(scopes, 'authenticator')?.sourced.value
+  const option = methodsOption[listener.service]
+  if (option === undefined || !takesPasswordsOnly(authenticator)) return []
+  const found = findOption(scopes, option)
+  const unknown = (found?.sourced.value ?? []).filter(
+    (method) => method !== 'plain' && method !== 'login',
+  )
+  if (found === undefined || unknown.length === 0) return []
+  const who = authenticator?.kind === 'users' ? 'hashes of passwords' : 'a login at the upstream'
+  return [
+    finding({
+      severity: 'warning',
+      code: 'policy.method_not_checkable',
+      message: `${unknown.join(', ')} cannot be checked with ${who} and is not offered`,
+      span: found.sourced.span,
+      hint: 'list plain and login only, or ask an auth server with auth_http',
+    }),
+  ]
+}
+
+const methodsOption: Readonly<Partial<Record<ServiceName, 'imapAuth' | 'pop3Auth' | 'smtpAuth'>>> =
+  { imap: 'imapAuth', pop3: 'pop3Auth', smtp: 'smtpAuth' }
 
 /** After a login the session is relayed byte for byte: nobody counts its messages or says more. */
 function notKept(scope: Scope, option: OptionName, name: string): Diagnostic[] {
@@ -39,9 +67,9 @@ function notKept(scope: Scope, option: OptionName, name: string): Diagnostic[] {
     finding({
       severity: 'error',
       code: 'policy.not_after_login',
-      message: `${name} in ${scope.label} cannot be kept for sessions that log in with Auth_HTTP`,
+      message: `${name} in ${scope.label} cannot be kept for sessions that log in here`,
       span,
-      hint: 'remove it there, or leave those sessions without Auth_HTTP',
+      hint: 'remove it there, or leave those sessions without Auth_HTTP, Auth_Users and Auth_Upstream',
     }),
   ]
 }
@@ -55,7 +83,7 @@ function checkAsked(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
       code: 'policy.limit_never_asked',
       message: `the limits in ${found.scope.label} are never asked on ${listen.label}`,
       span: found.sourced.span,
-      hint: 'they are asked after authentication: set Auth_HTTP there',
+      hint: 'they are asked after authentication: set Auth_HTTP, Auth_Users or Auth_Upstream there',
     }),
   ]
 }

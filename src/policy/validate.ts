@@ -71,11 +71,13 @@ function checkAnyListen(policy: Policy): Diagnostic[] {
 function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
-  // The auth server names the upstream of each session.
-  if (asksForLogin(listener, scopes)) return []
+  // The auth server, or the users file, names the upstream of each session.
+  const isTried = findOption(scopes, 'authenticator')?.sourced.value.kind === 'upstream'
+  if (asksForLogin(listener, scopes) && !isTried) return []
   return [
     finding({
-      severity: 'warning',
+      // Nobody could log in where the upstream is the one to ask.
+      severity: isTried ? 'error' : 'warning',
       code: 'policy.no_upstream',
       message: `${listen.label} has no Upstream: there is no server to relay its sessions to`,
       span: listen.span,
@@ -246,7 +248,8 @@ function checkZones(policy: Policy): Diagnostic[] {
   })
 }
 
-function allScopes(policy: Policy): Scope[] {
+/** Of all listeners; pathways are scopes of their own. */
+export function allScopes(policy: Policy): Scope[] {
   return policy.listeners.flatMap((listener): Scope[] => [
     listener,
     ...listener.peers,

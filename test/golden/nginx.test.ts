@@ -53,6 +53,7 @@ describe('golden files of the nginx dialect', () => {
       'nginx.no_effect',
       'nginx.too_long_parameter',
       'nginx.too_many_errors',
+      'nginx.two_authenticators',
       'nginx.zero_time',
     ]
     expect(missing.toSorted()).toEqual(elsewhere)

@@ -26,7 +26,8 @@ export const momentumCodes = {
   'momentum.include_missing': 'An included file or directory is not there or cannot be read.',
   'momentum.include_scheme': 'The URI of an include cannot be followed; only local files are read.',
   'momentum.line_too_long': 'A line is longer than 65536 characters; no hand-written line is.',
-  'momentum.mutually_exclusive': 'Use_SSL and STARTTLS cannot be offered by the same listener.',
+  'momentum.mutually_exclusive':
+    'Two options of one scope exclude each other: Use_SSL and STARTTLS, or two authenticators.',
   'momentum.negative_number': 'The number is negative; counts and times never are.',
   'momentum.nesting_too_deep': 'Scopes nest deeper than 32 levels.',
   'momentum.no_effect':

@@ -1,7 +1,7 @@
 // What the option table says about one option, and the functions that make its rows.
 
 import type { Sourced } from '../../base/diagnostic.ts'
-import type { OptionName, OptionValues, Options } from '../../policy/options.ts'
+import type { AuthenticatorValue, OptionName, OptionValues, Options } from '../../policy/options.ts'
 import type { DaemonOptions, ServiceName } from '../../policy/policy.ts'
 import type { MomentumCode } from './codes.ts'
 import type { LimitDraft, LimitValues, ZoneDraft, ZoneValues } from './limit-values.ts'
@@ -121,6 +121,40 @@ export function works<K extends OptionName>(name: string, parts: WorkingParts<K>
       const options: { [P in K]?: OptionsDraft[P] } = target.options
       // The reader is of K's type, which the compiler cannot follow through the mapped type.
       options[key] = { value, span: valueSpan(statement) } as OptionsDraft[K]
+    },
+  }
+}
+
+/** A row for one kind of authenticator: a scope has one, whatever its kind. */
+export function ofAuthenticator(
+  name: string,
+  kind: AuthenticatorValue['kind'],
+  type: ValueType<AuthenticatorValue>,
+): WorkingOption {
+  return {
+    ...works(name, {
+      key: 'authenticator',
+      scopes: 'E I O L W WG P',
+      type,
+      services: ['smtp', 'imap', 'pop3'],
+    }),
+    lower(statement, { options }, report) {
+      const value = type.read(statement, report)
+      const earlier = options.authenticator
+      if (value === undefined) return
+      const isOther = earlier !== undefined && ![kind, 'none'].includes(earlier.value.kind)
+      // It cancels what an outer scope says, not what stands beside it.
+      if (isOther && value.kind === 'none') return
+      if (isOther) {
+        report.error({
+          code: 'momentum.mutually_exclusive',
+          message: `${name} stands beside another authenticator, and one alone can decide`,
+          span: statement.name.span,
+          hint: `remove it, or the one in line ${earlier.span.line}`,
+        })
+        return
+      }
+      options.authenticator = { value, span: valueSpan(statement) }
     },
   }
 }

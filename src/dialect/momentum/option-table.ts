@@ -2,7 +2,7 @@
 // Scopes and spelling from the manual's options summary (momentum.md section 3) and CONTRACT.md.
 
 import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
-import { authHttp } from './auth-http-value.ts'
+import { authHttp, authUpstream, authUsers } from './authenticator-values.ts'
 import { errorLogs, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import {
@@ -16,7 +16,15 @@ import {
 } from './limit-values.ts'
 import { loginOptions, trustOption } from './login-options.ts'
 import { cap, integer, permissions, rate, seconds, wait } from './numbers.ts'
-import { alsoGlobal, daemon, later, ofLimit, ofZone, works } from './option-spec.ts'
+import {
+  alsoGlobal,
+  daemon,
+  later,
+  ofAuthenticator,
+  ofLimit,
+  ofZone,
+  works,
+} from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
@@ -105,10 +113,13 @@ const routing: readonly OptionSpec[] = [
     scopes: 'E S I O L P',
     type: textType('the name of a pathway', '"p"'),
   }),
-  works('Auth_HTTP', {
-    key: 'authenticator',
+  ofAuthenticator('Auth_HTTP', 'http', authHttp),
+  ofAuthenticator('Auth_Users', 'users', authUsers),
+  ofAuthenticator('Auth_Upstream', 'upstream', authUpstream),
+  works('Auth_Fail_Delay', {
+    key: 'authFailDelay',
     scopes: 'E I O L W WG P',
-    type: authHttp,
+    type: seconds,
     services: ['smtp', 'imap', 'pop3'],
   }),
   works('Auth_HTTP_Pass_Client_Cert', {

@@ -93,14 +93,16 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 export const flag: ValueType<boolean> = scalarType({
   title: 'true or false',
   example: 'true',
-  parse(text) {
-    const value = booleans.get(text.toLowerCase())
-    if (value !== undefined) return { value }
-    const problem = `takes true or false, not ${quoted(text)}`
-    const hint = didYouMean(text, [...booleans.keys()])
-    return { code: 'momentum.wrong_type', problem, hint }
-  },
+  parse: yesOrNo,
 })
+
+export function yesOrNo(text: string): WordResult<boolean> {
+  const value = booleans.get(text.toLowerCase())
+  if (value !== undefined) return { value }
+  const problem = `takes true or false, not ${quoted(text)}`
+  const hint = didYouMean(text, [...booleans.keys()])
+  return { code: 'momentum.wrong_type', problem, hint }
+}
 
 /** One of a few words, in any case. */
 export function choice<const T extends string>(words: readonly T[]): ValueType<T> {

@@ -102,6 +102,15 @@ function authorityFinding(server: ServerView): ServerFinding | undefined {
 function authenticatorFinding(server: ServerView): ServerFinding | undefined {
   const names = ['auth_http', 'auth_users', 'proxy_pass']
   if (names.some((name) => server.all(name).length > 0)) return undefined
+  const tried = server.all('auth_upstream').at(-1)
+  if (tried?.value.kind === 'flag' && tried.value.isOn) {
+    return {
+      code: 'nginx.no_authenticator',
+      message: 'no "proxy_pass" is defined for "auth_upstream"',
+      span: server.directive.end,
+      hint: 'name the mail server at which logins are tried: proxy_pass 127.0.0.1:143',
+    }
+  }
   return {
     code: 'nginx.no_authenticator',
     message: 'no "auth_http" is defined for server',

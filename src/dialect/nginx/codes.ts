@@ -20,7 +20,8 @@ export const nginxCodes = {
   'nginx.limit_number': 'The number of connections is not 1 to 65535.',
   'nginx.missing_semicolon': 'A line that starts like a directive was taken as arguments.',
   'nginx.nesting_too_deep': 'Blocks nest deeper than 64 levels.',
-  'nginx.no_authenticator': 'A server has neither `auth_http` nor `auth_users` nor `proxy_pass`.',
+  'nginx.no_authenticator':
+    'A server has neither `auth_http` nor `auth_users` nor `proxy_pass`, or `auth_upstream` without `proxy_pass`.',
   'nginx.no_block': 'A block directive stands without its `{`.',
   'nginx.no_certificate': 'TLS is asked for, and a certificate, key or authority is missing.',
   'nginx.no_effect': 'The directive stands where nothing goes by it.',
@@ -35,6 +36,8 @@ export const nginxCodes = {
   'nginx.skipped_block': 'The block is for other modules of nginx; Postern does not read it.',
   'nginx.too_long_parameter': 'A word has 4096 bytes or more; usually a quotation mark is missing.',
   'nginx.too_many_errors': 'Errors beyond the first thousand are counted, not shown.',
+  'nginx.two_authenticators':
+    'Two of `auth_http`, `auth_users` and `auth_upstream` stand in one block; one alone can decide.',
   'nginx.unexpected': 'A character stands where it makes no sense.',
   'nginx.unexpected_end': 'The text ends inside a directive or a block.',
   'nginx.unknown_directive': 'No directive has this name.',

@@ -21,10 +21,11 @@ export interface Lowering {
 }
 
 /**
- * `login`: clients log in here, and an auth server names the upstream. `relay`: every byte goes to
- * the upstream of `proxy_pass`.
+ * `relay`: every byte goes to the upstream of `proxy_pass`. In all others clients log in here: in
+ * `login` an auth server decides and names the upstream, in `users` a file of users, in `upstream`
+ * the upstream itself.
  */
-export type ServerMode = 'login' | 'relay'
+export type ServerMode = 'relay' | 'login' | 'users' | 'upstream'
 
 /** What is known of a server before its options are read. */
 export interface ServerKind {

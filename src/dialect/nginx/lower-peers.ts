@@ -54,7 +54,7 @@ function optionsOf(
   const place: Place = { view, draft, lowering }
   lowerCaps(place)
   inheritDryRun(draft, outer)
-  if (kind.mode === 'login') {
+  if (kind.mode !== 'relay') {
     // Its own list replaces the server's; without one the server's holds (SEMANTICS S14).
     lowerLimits(place)
     lowerDuration(place, 'timeout', 'loginTimeout')

@@ -8,6 +8,7 @@ import type { Lowering, OptionsDraft, ServerKind, ServerMode } from './draft.ts'
 import { errorLogsOf } from './error-log-value.ts'
 import { listensOf, lowerTrustedProxies } from './lower-listen.ts'
 import { peersOf } from './lower-peers.ts'
+import { authenticatorDirective, lowerAuthenticator, modeOf } from './lower-authenticator.ts'
 import { lowerTls } from './lower-tls.ts'
 import {
   durationOf,
@@ -15,7 +16,6 @@ import {
   lowerDuration,
   lowerFlag,
   lowerGreetingDelay,
-  lowerHeaders,
   lowerLimits,
   lowerLinger,
   lowerMethods,
@@ -48,7 +48,8 @@ export function lowerServer(
   const view = new BlockView(server.body, mail, lowering.used)
   const listens = view.own('listen').flatMap((found) => listensOf(found, lowering))
   const service = serviceOf(view)
-  const mode = modeOf(view)
+  const authenticator = authenticatorDirective(view, lowering)
+  const mode = modeOf(view, authenticator)
   const [first] = listens
   if (first === undefined || service === undefined || mode === undefined) return undefined
   const draft: OptionsDraft = {}
@@ -68,8 +69,10 @@ export function lowerServer(
   if (logs !== undefined) put(draft, 'errorLogs', logs.value, logs.span)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
-  if (mode === 'login') lowerLogin(place, server, service)
-  else lowerRelay(place, server, service)
+  if (authenticator !== undefined) {
+    lowerAuthenticator(place, authenticator)
+    lowerLogin(place, server, service)
+  } else lowerRelay(place, server, service)
 
   const label = `server ${first.id}`
   const isOwn = view.own('peer').length > 0
@@ -98,20 +101,12 @@ function serviceOf(view: BlockView): MailProtocol | undefined {
   return ports.map(guessProtocol).find((known) => known !== undefined)
 }
 
-/** The inner block decides; in one block `auth_http` does, which needs no `proxy_pass`. */
-function modeOf(view: BlockView): ServerMode | undefined {
-  if (view.own('auth_http').length > 0) return 'login'
-  if (view.own('proxy_pass').length > 0) return 'relay'
-  if (view.find('auth_http').length > 0) return 'login'
-  return view.find('proxy_pass').length > 0 ? 'relay' : undefined
-}
-
 /** Whether STARTTLS is offered; a relay passes it on and can neither offer nor demand it. */
 function starttlsOf(place: Place, mode: ServerMode): boolean {
   const found = place.view.last('starttls')
   const choice = found?.value.kind === 'choice' ? found.value.choice : 'off'
   if (found === undefined) return false
-  if (mode === 'login') {
+  if (mode !== 'relay') {
     const value = choice === 'on' || choice === 'only' ? choice : 'off'
     put(place.draft, 'starttls', value, spanOf(found))
     return value !== 'off'
@@ -135,10 +130,6 @@ function lowerFronted(place: Place, listen: CheckedDirective): void {
 }
 
 function lowerLogin(place: Place, server: CheckedDirective, service: MailProtocol): void {
-  lowerAuthHttp(place)
-  lowerDuration(place, 'auth_http_timeout', 'authHttpTimeout')
-  lowerHeaders(place)
-  lowerFlag(place, 'auth_http_pass_client_cert', 'authHttpPassClientCert')
   lowerText(place, 'server_name', 'serverName')
   lowerDuration(place, 'timeout', 'loginTimeout')
   lowerDuration(place, 'proxy_timeout', 'proxyTimeout')
@@ -164,24 +155,12 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
       lowerTexts(place, 'smtp_capabilities', 'smtpCapabilities')
       lowerMethods(place, 'smtp_auth', 'smtpAuth')
       lowerGreetingDelay(place)
-      lowerFlag(place, 'proxy_smtp_auth', 'proxySmtpAuth')
+      if (place.draft.authenticator?.value.kind !== 'upstream') {
+        lowerFlag(place, 'proxy_smtp_auth', 'proxySmtpAuth')
+      }
       // On by default, but only where the upstream is known to expect it.
       lowerXclient(place, server)
   }
-}
-
-function lowerAuthHttp(place: Place): void {
-  const found = place.view.last('auth_http')
-  if (found?.value.kind !== 'url') return
-  const { address, host, path: uri, isTls } = found.value.url
-  put(place.draft, 'authenticator', { kind: 'http', server: { address, host, uri } }, spanOf(found))
-  if (!isTls) return
-  place.lowering.report.error({
-    code: 'nginx.not_in_this_version',
-    message: '"auth_http https://..." is not in this version of Postern',
-    span: spanOf(found),
-    hint: 'use http:// to an auth server on this machine, or through a tunnel',
-  })
 }
 
 function lowerRelay(place: Place, server: CheckedDirective, service: MailProtocol): void {

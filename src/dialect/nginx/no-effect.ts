@@ -3,7 +3,7 @@
 import { unusedOf } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { spanOf } from './draft.ts'
-import type { Lowering, ServerKind } from './draft.ts'
+import type { Lowering, ServerKind, ServerMode } from './draft.ts'
 import type { LoweredServer } from './lower-server.ts'
 
 /** Call when every server has been lowered. */
@@ -56,6 +56,12 @@ function reportUnasked(
 }
 
 const relays = 'proxy_pass relays from the first byte, so nobody logs in there'
+const deciders: Readonly<Record<ServerMode, string>> = {
+  relay: relays,
+  login: 'auth_http decides about logins',
+  users: 'auth_users decides about logins',
+  upstream: 'auth_upstream decides about logins',
+}
 const useCaps = 'cap its sessions with service_sessions, listener_sessions or peer'
 
 function whyNotIn(
@@ -65,7 +71,11 @@ function whyNotIn(
   const { name, module } = found.spec
   if (['imap', 'pop3', 'smtp'].includes(module) && module !== service) return `it speaks ${service}`
   if (mode === 'login' && name === 'proxy_pass') return 'auth_http says where each session goes'
-  if (name === 'auth_http') return 'a later one replaces it'
+  if (name === 'auth_http') return mode === 'login' ? 'a later one replaces it' : deciders[mode]
+  if (name === 'auth_users' || name === 'auth_upstream') return deciders[mode]
+  if (module === 'auth_http' && mode !== 'relay') return deciders[mode]
+  if (name === 'auth_fail_delay' && mode === 'login') return 'the auth server says Auth-Wait itself'
+  if (name === 'proxy_smtp_auth' && mode === 'upstream') return 'auth_upstream always sends AUTH'
   if (module === 'ssl' && !hasTls) return 'no listen of this server is encrypted'
   if (name === 'set_real_ip_from' && !hasProxyProtocol) {
     return 'no listen of this server takes a PROXY header'

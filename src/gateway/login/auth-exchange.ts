@@ -2,10 +2,12 @@
 
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { authServerFault } from '../../protocol/auth-http/log-text.ts'
 import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
 import type { AuthResponseReader } from '../../protocol/auth-http/response.ts'
 import { errnoText } from '../errno.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
+import type { LoginQuestion } from './authenticator.ts'
 
 export interface AuthQuestion {
   readonly server: UpstreamTarget
@@ -15,8 +17,11 @@ export interface AuthQuestion {
   readonly onOutcome: (outcome: AuthOutcome, error?: Error) => void
 }
 
+const timedOut = 'timed out (110: Connection timed out)'
+
 /** Its time limit is the session's: whoever asks abandons it when there is no more use for it. */
-export class AuthExchange {
+export class AuthExchange implements LoginQuestion {
+  readonly action = 'in http auth state'
   readonly #question: AuthQuestion
   readonly #socket: Socket
   #isConnected = false
@@ -31,6 +36,12 @@ export class AuthExchange {
     this.#socket.on('end', () => this.#onEnd())
     this.#socket.on('close', () => this.#onEnd())
     this.#socket.write(question.request)
+  }
+
+  onTimeout(): void {
+    if (this.#isOver) return
+    const logText = authServerFault(this.#question.server.text, timedOut)
+    this.#settle({ kind: 'broken', logText })
   }
 
   /** Closes the connection; nothing more is heard of it. */

@@ -8,6 +8,7 @@ import type {
 } from '../../protocol/auth-http/outcome.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import type { Attempt } from './auth-question.ts'
+import type { UpstreamRun } from './upstream-run.ts'
 
 /** The login is right. */
 export interface LoginAccept {
@@ -18,26 +19,44 @@ export interface LoginAccept {
   readonly password?: Buffer
   /** What `$auth_http_*` keys are made of. May hold a password. */
   readonly headers: readonly AuthHeader[]
-  /** Where the client is to be logged in once its limits have been asked. */
-  readonly target: UpstreamTarget
+  readonly upstream: AcceptedUpstream
 }
 
-export type LoginOutcome = LoginAccept | AuthWait | AuthFail | AuthBroken
+export type AcceptedUpstream =
+  /** To be logged in to once the limits have been asked, at the first that answers. */
+  | { readonly kind: 'known'; readonly targets: readonly UpstreamTarget[] }
+  /** It has taken the client already; `words` are what the client reads of it first. */
+  | { readonly kind: 'ready'; readonly run: UpstreamRun; readonly words: readonly Buffer[] }
+
+/** What was needed to decide has failed, and the log has been told. */
+interface LoginLost {
+  readonly kind: 'lost'
+  /** For the client; absent: our own internal error. */
+  readonly reply?: Buffer
+}
+
+export type LoginOutcome = LoginAccept | AuthWait | AuthFail | AuthBroken | LoginLost
 
 /** One attempt that is being decided about. */
 export interface LoginQuestion {
+  /** Behind `while` in the log. */
+  readonly action: string
+  /** The time limit has passed: its outcome comes now, unless it has something else to try. */
+  onTimeout(): void
   /** Nobody wants to know any more: lets go of all that it holds; its outcome never comes. */
   abandon(): void
 }
 
 /** One for each session that logs in. */
 export interface Authenticator {
-  /** For the log, before `timed out` and its like: `auth http server 127.0.0.1:80`. */
+  /** For the log: `auth http server 127.0.0.1:80`. */
   readonly name: string
-  /** Behind `while` in the log. */
+  /** Behind `while` in the log, when a login has failed or waits. */
   readonly action: string
-  /** How long an outcome may take; absent: any time. */
+  /** How long an outcome may take; absent: any time, or as the question itself says. */
   readonly timeoutMs: number | undefined
+  /** After so many wrong logins the session ends; absent: each outcome says for itself. */
+  readonly failuresMax: number | undefined
   /** `onOutcome` is called once and never before this returns, unless the question is abandoned. */
   ask(attempt: Attempt, onOutcome: (outcome: LoginOutcome) => void): LoginQuestion
 }

@@ -65,7 +65,10 @@ export function needsPassword({ credentials, details }: Attempt, settings: Setti
 export function upstreamLoginOf(
   session: Session,
   settings: Settings,
-  { attempt, answer }: { readonly attempt: Attempt; readonly answer: LoginAccept },
+  {
+    attempt,
+    answer,
+  }: { readonly attempt: Attempt; readonly answer: Pick<LoginAccept, 'user' | 'password'> },
 ): UpstreamLogin | undefined {
   const { details, credentials } = attempt
   const user = answer.user ?? loginBytes(credentials)
@@ -87,7 +90,9 @@ export function upstreamLoginOf(
       if (full === undefined) return undefined
       return pop3Login({ credentials: full, passErrors, ...xclientOf(session, settings) })
     case 'smtp': {
-      const isAuthed = credentials.method !== 'none' && loginOption(settings, 'proxySmtpAuth')
+      const isTried = settings.authenticator?.value.kind === 'upstream'
+      const isAuthed =
+        credentials.method !== 'none' && (isTried || loginOption(settings, 'proxySmtpAuth'))
       return smtpLogin({
         serverName: serverNameOf(settings),
         isEsmtp: details.isEsmtp,

@@ -17,6 +17,8 @@ import { loginOption } from './login-settings.ts'
 
 export class HttpAuthenticator implements Authenticator {
   readonly action = 'in http auth state'
+  /** An auth server says itself how often, with Auth-Wait. */
+  readonly failuresMax = undefined
   readonly #session: Session
   readonly #settings: Settings
   readonly #server: AuthHttpServer
@@ -60,7 +62,7 @@ export class HttpAuthenticator implements Authenticator {
     if (outcome.kind !== 'accept') return outcome
     const { server: host, port, ...rest } = outcome
     const target = this.#session.host.upstreams.targetOf({ kind: 'tcp', host, port })
-    return { ...rest, target }
+    return { ...rest, upstream: { kind: 'known', targets: [target] } }
   }
 
   #target(): UpstreamTarget {

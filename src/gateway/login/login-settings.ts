@@ -1,11 +1,14 @@
 // What a plan says about the time before login, each option with its value or its default.
 
 import { hostname } from 'node:os'
+import { takesPasswordsOnly } from '../../policy/login.ts'
 import type { LoginService } from '../../policy/login.ts'
 import { loginDefaults } from '../../policy/login-defaults.ts'
 import type { LoginMethod, StarttlsMode } from '../../policy/options.ts'
 import type { Plan, Settings } from '../../policy/plan.ts'
+import type { AuthFail } from '../../protocol/auth-http/outcome.ts'
 import { safeText } from '../../protocol/dialogue/safe-text.ts'
+import type { LoginDenial } from '../../protocol/upstream/login.ts'
 
 type LoginOptions = typeof loginDefaults
 
@@ -25,9 +28,30 @@ interface Offer {
 }
 
 export function offerOf(settings: Settings, service: LoginService): Offer {
-  const offer = rawOfferOf(settings, service)
-  return { ...offer, capabilities: offer.capabilities.map(safeText) }
+  const { capabilities, methods } = rawOfferOf(settings, service)
+  return { capabilities: capabilities.map(safeText), methods: methodsOf(settings, methods) }
 }
+
+function methodsOf(settings: Settings, listed: readonly LoginMethod[]): readonly LoginMethod[] {
+  if (!takesPasswordsOnly(settings.authenticator?.value)) return listed
+  const methods = listed.filter((method) => method === 'plain' || method === 'login')
+  return methods.length === 0 ? ['plain'] : methods
+}
+
+/** A wrong login, where we decide about it ourselves: answered late, and the session goes on. */
+export function wrongLogin(settings: Settings, said: LoginDenial): AuthFail {
+  const { text, code } = said
+  return {
+    kind: 'fail',
+    text: text === '' ? 'Invalid login or password' : text,
+    ...(code === undefined ? {} : { errorCode: code }),
+    // 0 is the next tick of the wheel.
+    waitMs: loginOption(settings, 'authFailDelay').ms ?? 0,
+  }
+}
+
+/** With the delay, a session tries five passwords in ten seconds; freenginx's `max_errors` is 5. */
+export const wrongLoginsMax = 5
 
 function rawOfferOf(settings: Settings, service: LoginService): Offer {
   switch (service) {

@@ -19,6 +19,7 @@ import { lingerOf } from '../linger.ts'
 import { relayLoggedIn } from '../relay.ts'
 import { sessionKey } from '../session-socket.ts'
 import type { LoginStage, Session } from '../session.ts'
+import type { UpstreamTarget } from '../upstream-pool.ts'
 import { adoptUpstream } from '../upstream.ts'
 import { factsOf, loginBytes } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
@@ -26,7 +27,7 @@ import type { Authenticator, LoginAccept, LoginOutcome, LoginQuestion } from './
 import { authenticatorOf } from './authenticator-of.ts'
 import { clientDialogueOf, upstreamLoginOf } from './dialogue-of.ts'
 import { loginOption } from './login-settings.ts'
-import { UpstreamAttempt } from './upstream-attempt.ts'
+import { UpstreamRun } from './upstream-run.ts'
 
 // An auth server that has somebody wait asks for seconds; a thousand times is hours, and by then
 // it is broken.
@@ -63,7 +64,8 @@ export class Login implements LoginStage {
   #waitCount = 0
   #question: LoginQuestion | undefined
   #failure: AuthFail | undefined
-  #upstream: UpstreamAttempt | undefined
+  #failureCount = 0
+  #upstream: UpstreamRun | undefined
 
   /** Greets the client. `early` is what it has already sent. */
   static begin(session: Session, early: Buffer | undefined): void {
@@ -92,7 +94,7 @@ export class Login implements LoginStage {
   }
 
   get action(): string {
-    return this.#upstream?.action ?? this.#action
+    return this.#upstream?.action ?? this.#question?.action ?? this.#action
   }
 
   get user(): string | undefined {
@@ -111,8 +113,7 @@ export class Login implements LoginStage {
         this.#session.client.destroy()
         return
       case 'asking':
-        this.#question?.abandon()
-        this.#onBroken(`${this.#authenticator.name} ${timedOut}`)
+        this.#question?.onTimeout()
         return
       case 'waiting':
         this.#ask()
@@ -121,7 +122,7 @@ export class Login implements LoginStage {
         if (this.#failure !== undefined) this.#tellFailure(this.#failure)
         return
       case 'upstream':
-        this.#upstream?.fail(`upstream ${timedOut} while ${this.action}`)
+        this.#upstream?.onTimeout()
         return
       case 'ended':
         return
@@ -243,6 +244,9 @@ export class Login implements LoginStage {
       case 'broken':
         this.#onBroken(outcome.logText)
         return
+      case 'lost':
+        this.#fail(outcome.reply)
+        return
       default:
         unreachable(outcome)
     }
@@ -264,7 +268,9 @@ export class Login implements LoginStage {
   }
 
   #tellFailure({ text, errorCode, saslChallenge, waitMs }: AuthFail): void {
-    const keepsSession = waitMs !== undefined
+    const { failuresMax = Number.POSITIVE_INFINITY } = this.#authenticator
+    this.#failureCount += 1
+    const keepsSession = waitMs !== undefined && this.#failureCount < failuresMax
     this.#failure = undefined
     this.#attempt = undefined
     this.#login = undefined
@@ -289,9 +295,11 @@ export class Login implements LoginStage {
     const facts = factsOf(session, this.#login, answer)
     const verdict = session.host.engine.authenticate(session.engineSession, facts)
     if (verdict.kind === 'admit') {
-      this.#connect(answer)
+      this.#goOn(answer)
       return
     }
+    // An upstream that has taken the client already is left: it may not have it.
+    if (answer.upstream.kind === 'ready') answer.upstream.run.closeThen(() => {})
     const kind = verdict.reason === 'exhausted' ? 'internal_error' : 'limited'
     this.#turnAway(this.#dialogue.authenticated({ kind }))
   }
@@ -305,7 +313,19 @@ export class Login implements LoginStage {
     host.refusals.refuseKindly(client, Buffer.concat(toClient), lingerOf(this.#plan.settings))
   }
 
-  #connect(answer: LoginAccept): void {
+  #goOn(answer: LoginAccept): void {
+    const { upstream } = answer
+    if (upstream.kind === 'known') {
+      this.#connect(answer, upstream.targets)
+      return
+    }
+    this.#attempt = undefined
+    this.#phase = 'upstream'
+    this.#upstream = upstream.run
+    this.#relay(upstream.words)
+  }
+
+  #connect(answer: LoginAccept, targets: readonly UpstreamTarget[]): void {
     const session = this.#session
     const attempt = this.#attempt
     if (attempt === undefined) return
@@ -317,15 +337,15 @@ export class Login implements LoginStage {
       return
     }
     this.#phase = 'upstream'
-    this.#upstream = new UpstreamAttempt({
+    this.#upstream = new UpstreamRun({
       session,
-      target: answer.target,
+      targets,
       dialogue,
+      timeoutMs: loginOption(settings, 'loginTimeout').ms,
       onDone: (words) => this.#relay(words),
-      onFailed: (reply) => this.#fail(reply),
+      onFailed: ({ reply }) => this.#fail(reply),
     })
-    const ms = loginOption(settings, 'loginTimeout').ms
-    session.enter('logging_in', ms === undefined ? {} : { untilMs: this.#nowMs() + ms })
+    this.#upstream.start()
   }
 
   #fail(reply: Buffer | undefined): void {
@@ -336,13 +356,12 @@ export class Login implements LoginStage {
   /** The upstream has taken the client: what either has said meanwhile goes first. */
   #relay(words: readonly Buffer[]): void {
     const session = this.#session
-    const upstream = this.#upstream
-    if (upstream === undefined) return
+    const socket = this.#upstream?.release()
+    if (socket === undefined) return
     const { rest } = this.#dialogue.authenticated({ kind: 'accepted' })
     if (rest !== undefined) session.setup?.kept.push(rest)
     for (const bytes of words) session.client.write(bytes)
-    upstream.release()
-    adoptUpstream(session, upstream.socket)
+    adoptUpstream(session, socket)
     const silenceMs = loginOption(this.#plan.settings, 'proxyTimeout').ms
     relayLoggedIn(session, silenceMs === undefined ? {} : { silenceMs })
   }

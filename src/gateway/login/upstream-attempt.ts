@@ -1,12 +1,22 @@
-// The connection to the upstream that the auth server named, until the client is logged in there.
+// One connection to one address of an upstream, until the client is logged in there.
 
 import { connect } from 'node:net'
-import type { LoginActions, UpstreamLogin } from '../../protocol/upstream/login.ts'
+import type { LoginActions, LoginDenial, UpstreamLogin } from '../../protocol/upstream/login.ts'
 import { errnoText, isOutOfDescriptors } from '../errno.ts'
 import { proxyHeaderFor } from '../proxy-out.ts'
 import type { SessionSocket } from '../session-socket.ts'
 import type { Session } from '../session.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
+
+/** Why nothing came of it; the log has been told. */
+export interface AttemptFailure {
+  /** It was never connected, so another address may do better. */
+  readonly isUnreachable: boolean
+  /** The upstream refused the login itself. */
+  readonly denial?: LoginDenial
+  /** For the client; absent: our own internal error. */
+  readonly reply?: Buffer
+}
 
 export interface AttemptOptions {
   readonly session: Session
@@ -14,8 +24,8 @@ export interface AttemptOptions {
   readonly dialogue: UpstreamLogin
   /** Logged in: what the client reads first, and what the upstream has sent behind it. */
   readonly onDone: (words: readonly Buffer[]) => void
-  /** Nothing came of it; absent words are our own internal error. */
-  readonly onFailed: (reply?: Buffer) => void
+  readonly onConnected?: () => void
+  readonly onFailed: (failure: AttemptFailure) => void
 }
 
 /** Owns the handlers of the socket until it is done; the socket itself is the session's. */
@@ -25,6 +35,7 @@ export class UpstreamAttempt {
   #isConnected = false
   #isOver = false
   #words: Buffer[] = []
+  #afterClose: (() => void) | undefined
 
   constructor(options: AttemptOptions) {
     const { session, target } = options
@@ -41,6 +52,10 @@ export class UpstreamAttempt {
 
   get socket(): SessionSocket {
     return this.#socket
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected
   }
 
   get action(): string {
@@ -62,17 +77,29 @@ export class UpstreamAttempt {
     this.#socket.off('close', this.#onClose)
   }
 
+  /** Goes on when the connection is closed: never two for one session (SEMANTICS S1). */
+  closeThen(then: () => void): void {
+    this.#isOver = true
+    if (this.#socket.closed) {
+      then()
+      return
+    }
+    this.#afterClose = then
+    this.#socket.destroy()
+  }
+
   /** Ends it for a reason of the log. */
-  fail(text: string, reply?: Buffer): void {
+  fail(text: string, isUnreachable = !this.#isConnected): void {
     if (this.#isOver) return
     this.#options.session.write('error', text, this.#options.target.text)
-    this.#end(() => this.#options.onFailed(reply))
+    this.#end(() => this.#options.onFailed({ isUnreachable }))
   }
 
   readonly #onConnect = (): void => {
     this.#isConnected = true
     if (this.#isOver) return
     const { session, dialogue } = this.#options
+    this.#options.onConnected?.()
     const header = proxyHeaderFor(session)
     if (header !== undefined) this.#socket.write(header)
     this.#act(dialogue.start())
@@ -92,15 +119,17 @@ export class UpstreamAttempt {
 
   readonly #onError = (error: Error): void => {
     const { host } = this.#options.session
-    if (isOutOfDescriptors(error)) host.onOutOfDescriptors(error)
+    const isOurFault = isOutOfDescriptors(error)
+    if (isOurFault) host.onOutOfDescriptors(error)
     const what = this.#isConnected ? 'recv() failed' : 'connect() failed'
     const action = this.#isConnected ? 'reading response from upstream' : 'connecting to upstream'
-    this.fail(`${what} (${errnoText(error)}) while ${action}`)
+    this.fail(`${what} (${errnoText(error)}) while ${action}`, !this.#isConnected && !isOurFault)
   }
 
   readonly #onClose = (): void => {
     this.#onEnd()
     this.#options.session.onUpstreamClosed()
+    this.#afterClose?.()
   }
 
   #act(actions: LoginActions): void {
@@ -110,7 +139,9 @@ export class UpstreamAttempt {
     const { done, failed } = actions
     if (failed !== undefined) {
       session.write(failed.level, failed.reason, target.text)
-      this.#end(() => this.#options.onFailed(failed.replyToClient))
+      const { denial, replyToClient: reply } = failed
+      const why = denial === undefined ? {} : { denial }
+      this.#end(() => this.#options.onFailed({ isUnreachable: false, ...why, reply }))
     } else if (done !== undefined) {
       const words = done.rest.length === 0 ? this.#words : [...this.#words, done.rest]
       this.#end(() => this.#options.onDone(words))

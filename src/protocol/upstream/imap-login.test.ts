@@ -109,16 +109,24 @@ describe('an IMAP upstream that says no (conformance case 44)', () => {
   it('is not quoted to the client unless that is asked for', () => {
     expect(say(atPassword(), denial).failed).toEqual({
       fault: 'denied',
+      denial: { text: '[AUTHENTICATIONFAILED] nope' },
       reason,
       level: 'error',
       replyToClient: Buffer.from('* BAD internal server error\r\n'),
     })
     expect(say(atPassword({ passErrors: true }), denial).failed).toEqual({
       fault: 'denied',
+      denial: { text: '[AUTHENTICATIONFAILED] nope' },
       reason,
       level: 'info',
       replyToClient: Buffer.from(denial),
     })
+  })
+
+  it('is not quoted at all when it repeats the password', () => {
+    const said = say(atPassword(), 'a1 NO secret is wrong\r\n').failed
+    expect(said?.denial).toEqual({ text: '' })
+    expect(JSON.stringify(said)).not.toContain('secret')
   })
 
   it('may do so in its greeting', () => {

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts'
 import type { AddressPort } from '../../base/endpoint.ts'
 import { internalErrorText } from '../dialogue/last-words.ts'
 import type { ClientIdentity } from '../smtp/xclient.ts'
-import type { LoginCredentials, UpstreamLogin } from './login.ts'
+import type { LoginCredentials, LoginDenial, UpstreamLogin } from './login.ts'
 import {
   LoginDialogue,
   type LoginScript,
@@ -88,6 +88,10 @@ class ImapScript implements LoginScript {
     if (isStart && !text.startsWith('* ')) return this.#onAnswer(text)
     if (isStart && /^\* BYE[ \r\n]/i.test(text)) return { kind: 'failed', fault: 'refused' }
     return this.#onUntagged(text)
+  }
+
+  denialOf(line: string): LoginDenial {
+    return { text: line.slice(`${this.#options.tag} NO `.length) }
   }
 
   /** PREAUTH is no good: the session would be somebody's, and nobody knows whose. */

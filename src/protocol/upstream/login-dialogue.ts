@@ -4,7 +4,14 @@ import { escapeText } from '../../base/escape.ts'
 import { ByteHold } from '../smtp/byte-hold.ts'
 import { LineCutter } from '../smtp/line-cutter.ts'
 import { loginLineMaxBytes, loginReplyMaxBytes } from './bounds.ts'
-import type { LoginAction, LoginActions, LoginFailure, LoginFault, UpstreamLogin } from './login.ts'
+import type {
+  LoginAction,
+  LoginActions,
+  LoginDenial,
+  LoginFailure,
+  LoginFault,
+  UpstreamLogin,
+} from './login.ts'
 import type { SecretFinder } from './secrets.ts'
 
 /** A command of ours and what the log calls it. */
@@ -45,6 +52,8 @@ export interface LoginScript {
   readonly unsendable: Unsendable | undefined
   /** One line, its line end included. */
   onLine(line: Buffer): LoginStep
+  /** The words of a reply that refused the login, given as its last line without the line end. */
+  denialOf(line: string): LoginDenial
 }
 
 export interface DialogueOptions {
@@ -162,13 +171,20 @@ export class LoginDialogue implements UpstreamLogin {
     const words = Buffer.concat([this.#kept.take(), reply])
     const { passErrors, secrets } = this.#options
     const isPassed = passErrors && fault !== 'invalid' && !secrets.isRevealedBy(words)
-    const shown = this.#shown(withoutLineEnd(reply))
+    const line = withoutLineEnd(reply)
+    const shown = this.#shown(line)
     this.#failAs({
       fault,
+      ...(fault === 'denied' ? { denial: this.#denialOf(line) } : {}),
       reason: `upstream sent invalid response: "${shown}" ${whileReading}`,
       level: isPassed ? 'info' : 'error',
       ...(isPassed ? { replyToClient: words } : {}),
     })
+  }
+
+  #denialOf(reply: Buffer): LoginDenial {
+    if (this.#options.secrets.isIn(reply)) return { text: '' }
+    return this.#options.script.denialOf(reply.toString().split('\n').at(-1) ?? '')
   }
 
   #shown(text: Buffer): string {
@@ -179,6 +195,7 @@ export class LoginDialogue implements UpstreamLogin {
     readonly fault: LoginFault
     readonly reason: string
     readonly level: LoginFailure['level']
+    readonly denial?: LoginDenial
     readonly replyToClient?: Buffer
   }): void {
     const { internalError } = this.#options

@@ -24,11 +24,21 @@ export type LoginAction =
  */
 export type LoginFault = 'denied' | 'refused' | 'invalid' | 'too_long' | 'closed' | 'unsendable'
 
+/** What an upstream said to a login that it refused, without what its protocol puts around it. */
+export interface LoginDenial {
+  /** May hold any character; without words of its own, or with a secret in them, it is empty. */
+  readonly text: string
+  /** Of SMTP: the reply code and, where there is one, the enhanced code. */
+  readonly code?: string
+}
+
 export interface LoginFailure {
   readonly fault: LoginFault
   /** nginx's log text; no password stands in it. */
   readonly reason: string
   readonly level: LogLevelName
+  /** With `denied`. */
+  readonly denial?: LoginDenial
   /** The upstream's own words where they are passed on, our internal error otherwise. */
   readonly replyToClient: Buffer
 }

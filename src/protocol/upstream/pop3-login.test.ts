@@ -42,11 +42,18 @@ describe('the login at a POP3 upstream', () => {
     const refusal = '-ERR [IN-USE] locked\r\n'
     const reason =
       'upstream sent invalid response: "-ERR [IN-USE] locked" while reading response from upstream'
+    const denial = { text: '[IN-USE] locked' }
     const off = say(make(), `+OK\r\n+OK\r\n${refusal}`).failed
-    expect(off).toEqual({ fault: 'denied', reason, level: 'error', replyToClient: internal })
+    expect(off).toEqual({
+      fault: 'denied',
+      denial,
+      reason,
+      level: 'error',
+      replyToClient: internal,
+    })
     const on = say(make(true), `+OK\r\n+OK\r\n${refusal}`).failed
     const replyToClient = Buffer.from(refusal)
-    expect(on).toEqual({ fault: 'denied', reason, level: 'info', replyToClient })
+    expect(on).toEqual({ fault: 'denied', denial, reason, level: 'info', replyToClient })
   })
 
   it('tells a refused greeting from a refused login', () => {

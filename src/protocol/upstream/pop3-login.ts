@@ -3,7 +3,7 @@
 
 import { internalErrorText } from '../dialogue/last-words.ts'
 import type { ClientIdentity } from '../smtp/xclient.ts'
-import type { LoginCredentials, UpstreamLogin } from './login.ts'
+import type { LoginCredentials, LoginDenial, UpstreamLogin } from './login.ts'
 import {
   LoginDialogue,
   type LoginScript,
@@ -52,6 +52,10 @@ class Pop3Script implements LoginScript {
     this.#credentials = credentials
     this.#xclient = xclient
     this.unsendable = unsendableOf(credentials)
+  }
+
+  denialOf(line: string): LoginDenial {
+    return { text: line.slice('-ERR '.length) }
   }
 
   onLine(line: Buffer): LoginStep {

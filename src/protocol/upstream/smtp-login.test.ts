@@ -178,7 +178,8 @@ describe('an SMTP upstream that says no (conformance case 44)', () => {
   it('is told apart by whether it was the login that it refused', () => {
     const login = make({ auth })
     say(login, '220 up\r\n250 up\r\n')
-    expect(say(login, '535 5.7.8 wrong\r\n').failed?.fault).toBe('denied')
+    const failed = say(login, '535-5.7.8 no\r\n535 5.7.8 wrong\r\n').failed
+    expect(failed).toMatchObject({ fault: 'denied', denial: { text: 'wrong', code: '535 5.7.8' } })
     expect(say(make({ auth }), '554 no\r\n').failed?.fault).toBe('refused')
   })
 })

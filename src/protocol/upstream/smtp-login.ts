@@ -5,7 +5,7 @@ import { assert } from '../../base/assert.ts'
 import { internalErrorText, smtpAuthenticated } from '../dialogue/last-words.ts'
 import { UpstreamOffer } from '../smtp/extensions.ts'
 import { parseReplyHead } from '../smtp/reply.ts'
-import type { LoginCredentials, UpstreamLogin } from './login.ts'
+import type { LoginCredentials, LoginDenial, UpstreamLogin } from './login.ts'
 import {
   type LoginCommand,
   LoginDialogue,
@@ -86,10 +86,17 @@ class SmtpScript implements LoginScript {
     return head.isLast ? this.#onReply(head.code) : { kind: 'more' }
   }
 
+  denialOf(line: string): LoginDenial {
+    const [, code, text = ''] = /^(\d{3}(?: [45]\.\d{1,3}\.\d{1,3})?)(?: (.*))?$/s.exec(line) ?? []
+    return code === undefined ? { text } : { text, code }
+  }
+
   #onReply(code: number): LoginStep {
     if (!this.#isExpected(code)) {
       if (code < 400) return { kind: 'failed', fault: 'invalid' }
-      return { kind: 'failed', fault: this.#stage === 'auth' ? 'denied' : 'refused' }
+      // 421 says goodbye, whatever it stands behind.
+      const isDenied = this.#stage === 'auth' && code !== 421
+      return { kind: 'failed', fault: isDenied ? 'denied' : 'refused' }
     }
     if (this.#stage === 'rcpt') return { kind: 'done' }
     return this.#next()

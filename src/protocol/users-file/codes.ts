@@ -11,6 +11,11 @@ export const usersFileCodes = {
   'users.bad_hash': 'A hash is of a known scheme and is not written as that scheme writes it.',
   'users.hash_too_costly': 'A hash asks for more memory or time than one login may take.',
   'users.bad_upstream': 'The upstream of a user is neither host and port nor a path.',
+  'users.unreadable': 'The users file is not there, is no file, or may not be read.',
+  'users.readable_by_others': 'The mode of the users file lets everybody on the machine read it.',
+  'users.nobody': 'The users file has no user, so nobody can log in.',
+  'users.no_upstream':
+    'Neither a user nor the server that asks for the users file has an upstream to relay to.',
   'users.too_many_errors': 'Errors beyond the first hundred are counted, not shown.',
 } as const
 

@@ -4,7 +4,7 @@ import { sourceBlock, upstreams } from '../address-values.ts'
 import { cap } from '../core-values.ts'
 import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
-import { choice, flag, text, texts } from '../values.ts'
+import { choice, flag, milliseconds, text, texts } from '../values.ts'
 
 const caps: readonly DirectiveSpec[] = moduleRows(
   'postern',
@@ -62,8 +62,19 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
   {
     name: 'auth_users',
     type: text,
-    status: 'later',
-    about: 'names a file of users, in place of an auth server',
+    about: 'names a file of users that decides about logins, in place of an auth server; or off',
+  },
+  {
+    name: 'auth_upstream',
+    type: flag,
+    default: 'off',
+    about: 'tries each login at the mail server of proxy_pass, in place of an auth server',
+  },
+  {
+    name: 'auth_fail_delay',
+    type: milliseconds,
+    default: '2s',
+    about: 'is how long a wrong login waits for its answer under auth_users and auth_upstream',
   },
   {
     name: 'log_format',

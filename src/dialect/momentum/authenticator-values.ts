@@ -1,9 +1,9 @@
-// The value of Auth_HTTP: where an auth server listens.
+// The values of Auth_HTTP, Auth_Users and Auth_Upstream: who decides about logins.
 
 import { parseHostPort } from '../../base/endpoint.ts'
 import type { AuthenticatorValue, AuthHttpServer } from '../../policy/options.ts'
 import { quoted } from './report.ts'
-import { plainText, scalarType } from './values.ts'
+import { plainText, scalarType, yesOrNo } from './values.ts'
 import type { ValueType, WordResult } from './values.ts'
 
 /** `http://host:port/path`, or `none` to cancel the value of an outer scope. */
@@ -14,6 +14,27 @@ export const authHttp: ValueType<AuthenticatorValue> = scalarType<AuthenticatorV
     if (text.toLowerCase() === 'none') return { value: { kind: 'none' } }
     const plain = plainText(text)
     return 'value' in plain ? parseUrl(text) : plain
+  },
+})
+
+/** A path, or `none`. */
+export const authUsers: ValueType<AuthenticatorValue> = scalarType<AuthenticatorValue>({
+  title: 'the path of a users file or none',
+  example: '"/etc/postern/users"',
+  parse(text) {
+    if (text.toLowerCase() === 'none') return { value: { kind: 'none' } }
+    const file = plainText(text)
+    return 'value' in file ? { value: { kind: 'users', file: file.value } } : file
+  },
+})
+
+/** False cancels the value of an outer scope. */
+export const authUpstream: ValueType<AuthenticatorValue> = scalarType<AuthenticatorValue>({
+  title: 'true or false',
+  example: 'true',
+  parse(text) {
+    const isOn = yesOrNo(text)
+    return 'value' in isOn ? { value: { kind: isOn.value ? 'upstream' : 'none' } } : isOn
   },
 })
 
