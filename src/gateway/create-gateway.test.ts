@@ -21,10 +21,25 @@ import {
 } from '../../test/kit/gateway-rig.ts'
 import { setLoginScene } from '../../test/kit/login-scene.ts'
 import { ManualClock } from '../../test/kit/manual-clock.ts'
+import type { Policy } from '../policy/policy.ts'
 import { TimerWheel } from '../base/timer-wheel.ts'
 import { DescriptorWatch } from './descriptors.ts'
 
 afterEach(cleanUp)
+
+/** The same, with sockets that leave IPv4 to others (nginx's default). */
+function ipv6Only(policy: Policy): Policy {
+  const listeners = policy.listeners.map((listener) => ({
+    ...listener,
+    listens: listener.listens.map((listen) => {
+      const { endpoint } = listen
+      return endpoint.kind === 'tcp'
+        ? { ...listen, endpoint: { ...endpoint, isIpv6Only: true as const } }
+        : listen
+    }),
+  }))
+  return { ...policy, listeners }
+}
 
 describe('a reload', () => {
   it('binds what is new and retires what is gone, and sessions go on', async () => {
@@ -74,6 +89,20 @@ describe('a reload', () => {
       const client = await connectClient(port)
       await until(() => client.text === '220 ready\r\n')
     }
+  })
+
+  it('binds [::] anew when only what it does with IPv4 has changed', async () => {
+    const port = await deadPort()
+    const options = to(await startUpstream())
+    const both = rigPolicy({ options, listens: { [`[::]:${port}`]: {} } })
+    const rig = await startRig(both)
+    await connectClient(port)
+    await rig.gateway.reload(ipv6Only(both))
+    await expect(connectClient(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(rig.gateway.bound()).toEqual([{ listenId: `[::]:${port}`, port }])
+    expect(rig.gateway.stats().sessionsActive).toBe(1)
+    await rig.gateway.reload(both)
+    await connectClient(port)
   })
 
   it('takes back what had made room when a later Listen cannot be bound', async () => {

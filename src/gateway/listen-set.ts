@@ -43,17 +43,15 @@ export class ListenSet {
   /** Binds what the policy wants and is missing. Rejects with everything bound as it was. */
   async prepare(policy: Policy): Promise<Rebinding> {
     const wanted = wantedPlans(policy)
-    const wantedIds = new Set(wanted.map((plan) => plan.listen.id))
-    const rebinding: Rebinding = {
-      added: [],
-      leaving: [...this.#bound.values()].filter((listen) => !wantedIds.has(listen.id)),
-      givenUp: [],
-      kept: wanted.flatMap((plan) => {
-        const listen = this.#bound.get(plan.listen.id)
-        return listen === undefined ? [] : [{ listen, plan }]
-      }),
-    }
-    const missing = wanted.filter((plan) => !this.#bound.has(plan.listen.id))
+    const kept = wanted.flatMap((plan) => {
+      const listen = this.#bound.get(plan.listen.id)
+      return listen === undefined || !isSameSocket(listen, plan) ? [] : [{ listen, plan }]
+    })
+    const staying = new Set(kept.map(({ listen }) => listen))
+    const leaving = [...this.#bound.values()].filter((listen) => !staying.has(listen))
+    const rebinding: Rebinding = { added: [], leaving, givenUp: [], kept }
+    const renewed = new Set(kept.map(({ plan }) => plan))
+    const missing = wanted.filter((plan) => !renewed.has(plan))
     try {
       // One after the other: of two Listens that exclude each other, the second is the one named.
       for (const plan of missing) rebinding.added.push(await this.#bindBeside(plan, rebinding))
@@ -165,6 +163,14 @@ function wantedPlans(policy: Policy): readonly Plan[] {
     .flatMap((listener) => listener.listens)
     .map((listen) => plans.get(listen.id, undefined))
     .filter((plan) => plan.settings.enable.value)
+}
+
+/** Whether a socket takes IPv4 too is settled when it is bound. */
+function isSameSocket(bound: BoundListen, plan: Plan): boolean {
+  const { endpoint } = plan.listen
+  const { endpoint: old } = bound.plan.listen
+  if (endpoint.kind !== 'tcp' || old.kind !== 'tcp') return endpoint.kind === old.kind
+  return endpoint.isIpv6Only === old.isIpv6Only
 }
 
 function isInTheWay(bound: BoundListen, plan: Plan): boolean {

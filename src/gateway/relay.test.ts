@@ -126,16 +126,64 @@ describe('the relay', () => {
     await until(() => rig.engine.snapshot().sessionsActive === 0)
   })
 
+  it('notices a client that closes in good order while its upstream takes nothing', async () => {
+    const clock = new ManualClock()
+    const { rig, client, far } = await relayed((socket) => socket.pause(), clock)
+    const passed = (): number => rig.gateway.stats().bytesFromClients
+    const chunk = Buffer.alloc(65_536)
+    let sent = 0
+    // Until the gate takes no more: what it has not read then is less than a chunk or two.
+    while (passed() === sent) {
+      client.socket.write(chunk)
+      sent += chunk.length
+      for (let tries = 0; passed() < sent && tries < 20; tries += 1) await pauseMs(10)
+    }
+    client.socket.end()
+    await pauseMs(100)
+    for (let seconds = 0; seconds < 3; seconds += 1) {
+      clock.advance(1100)
+      await pauseMs(200)
+    }
+    expect(passed()).toBe(sent)
+    // Its half is closed: the upstream has 30 s to say something, and 5 s to close.
+    clock.advance(31_000)
+    await pauseMs(300)
+    clock.advance(6000)
+    await until(() => rig.engine.snapshot().sessionsActive === 0)
+    far.destroy()
+  })
+
+  it('reads no more than a little ahead of an upstream that takes nothing', async () => {
+    const clock = new ManualClock()
+    const { rig, client, far } = await relayed((socket) => socket.pause(), clock)
+    for (let sent = 0; sent < 20_000_000; sent += 65_536) client.socket.write(Buffer.alloc(65_536))
+    await pauseMs(500)
+    const stopped = rig.gateway.stats().bytesFromClients
+    for (let seconds = 0; seconds < 8; seconds += 1) {
+      clock.advance(1100)
+      await pauseMs(150)
+    }
+    expect(rig.gateway.stats().bytesFromClients - stopped).toBeGreaterThan(0)
+    expect(rig.gateway.stats().bytesFromClients - stopped).toBeLessThanOrEqual(131_072 + 65_536)
+    far.destroy()
+    client.socket.destroy()
+  })
+
   it('gives up on an upstream that takes nothing for ten minutes', async () => {
     const clock = new ManualClock()
     const { client } = await relayed((socket) => socket.pause(), clock)
     const chunk = Buffer.alloc(65_536)
     for (let sent = 0; sent < 20_000_000; sent += chunk.length) client.socket.write(chunk)
     await pauseMs(500)
-    clock.advance(599_000)
+    // A little is read ahead first; then nothing moves.
+    for (let seconds = 0; seconds < 4; seconds += 1) {
+      clock.advance(1000)
+      await pauseMs(200)
+    }
+    clock.advance(595_000)
     await pauseMs(300)
     expect(client.hasClosed).toBe(false)
-    clock.advance(1500)
+    clock.advance(6000)
     await until(() => client.hasClosed)
   })
 

@@ -112,7 +112,12 @@ const forever = Number.POSITIVE_INFINITY
 const probeMs = 1000
 const nothing = new Uint8Array(0)
 
-// Nobody can ask a client that closed in good order. Ten minutes without a byte either way are the
+// A client that closed in good order cannot be asked: its close stands behind what it sent. So with
+// each question a little more is read, which for most clients is all there is. Two chunks of a
+// socket are what a stalled session may cost beside the one it was stopped for.
+const readAheadMax = 131_072
+
+// One that sent more than that is not seen leaving. Ten minutes without a byte either way are the
 // longest timeout of RFC 5321 (section 4.5.3.2.6), so such an upstream is lost for the client.
 const stalledMs = 600_000
 
@@ -310,7 +315,10 @@ export class Session implements Waiting {
 
   /** Writing nothing sends nothing, and fails on a connection that was reset. */
   #probe(): void {
-    if (this.#isStalled && this.client.writableLength === 0) this.client.write(nothing)
+    if (!this.#isStalled) return
+    if (this.client.writableLength === 0) this.client.write(nothing)
+    if (this.state !== 'relaying' || this.isClientHeld) return
+    if ((this.upstream?.writableLength ?? readAheadMax) < readAheadMax) this.client.resume()
   }
 
   #dueMs(): number {

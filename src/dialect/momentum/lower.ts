@@ -2,6 +2,7 @@
 
 import { parseBlock } from '../../base/address.ts'
 import { parseEndpoint } from '../../base/endpoint.ts'
+import { suggest } from '../../base/suggest.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { buildPolicy } from './build.ts'
 import { checkLimitScope } from './build-limits.ts'
@@ -46,7 +47,7 @@ function lowerBody(statements: readonly Statement[], scope: ScopeDraft, lowering
 function lowerScope(statement: ScopeStatement, parent: ScopeDraft, lowering: Lowering): void {
   const kind = scopeKindOf(statement.name.text)
   if (kind === undefined) {
-    lowerForeignScope(statement, lowering.report)
+    lowerForeignScope(statement, parent, lowering)
     return
   }
   const span =
@@ -72,7 +73,12 @@ function lowerScope(statement: ScopeStatement, parent: ScopeDraft, lowering: Low
 }
 
 /** Scopes Postern does not read: skipped with a warning, or not known at all. */
-function lowerForeignScope(statement: ScopeStatement, report: Report): void {
+function lowerForeignScope(
+  statement: ScopeStatement,
+  parent: ScopeDraft,
+  lowering: Lowering,
+): void {
+  const { report } = lowering
   const { name } = statement
   const reason = skipReason(statement)
   if (reason !== undefined) {
@@ -93,6 +99,7 @@ function lowerForeignScope(statement: ScopeStatement, report: Report): void {
       span: name.span,
       hint: report.isFull ? undefined : didYouMean(name.text, scopeNames),
     })
+    lowerMisspelt(statement, parent, lowering)
   } else {
     report.error({
       code: 'momentum.not_a_scope',
@@ -101,6 +108,16 @@ function lowerForeignScope(statement: ScopeStatement, report: Report): void {
       hint: `write ${spec.name} = value`,
     })
   }
+}
+
+/** What stands in a scope whose name is nearly a known one is judged as if it were that one. */
+function lowerMisspelt(statement: ScopeStatement, parent: ScopeDraft, lowering: Lowering): void {
+  if (lowering.report.isFull) return
+  const meant = suggest(statement.name.text, scopeNames)
+  const kind = meant === undefined ? undefined : scopeKindOf(meant)
+  if (kind === undefined) return
+  const { span } = statement.name
+  lowerBody(statement.body, detachedScope(parent, { kind, name: '', span }), lowering)
 }
 
 type Identity = Omit<ScopeIdentity, 'span'>

@@ -7,7 +7,7 @@ import { serverFindings } from './check-servers.ts'
 import type { CheckedDirective } from './checked.ts'
 import type { NginxCode } from './codes.ts'
 import type { Context, DirectiveSpec, Problem, ReadState } from './directive-spec.ts'
-import { specOf } from './directive-table.ts'
+import { namesIn, specOf } from './directive-table.ts'
 import { misplacedProblem } from './misplaced.ts'
 import { missingEndHint, splitAtLine, startsLine } from './missing-end.ts'
 import type { Report } from './report.ts'
@@ -154,8 +154,16 @@ class Checker {
     const problem = misplacedProblem(directive, spec, state.context)
     this.#error(placed(problem, directive), directive.end)
     const { body = [] } = directive
-    if (spec?.block === undefined || spec.block === 'skipped') this.#mistakesIn(body)
-    else this.block(body, spec.block)
+    const block = spec === undefined ? this.#blockMeant(directive, state) : spec.block
+    if (block === undefined || block === 'skipped') this.#mistakesIn(body)
+    else this.block(body, block)
+  }
+
+  /** What stands in a block whose name is nearly a known one is judged as if it were that one. */
+  #blockMeant({ name, body }: Directive, { context }: BlockState): DirectiveSpec['block'] {
+    if (body === undefined || this.#report.isFull) return undefined
+    const meant = suggest(name.text, namesIn(context))
+    return meant === undefined ? undefined : specOf(meant)?.block
   }
 
   /** Structure is nginx's business everywhere, also in blocks that are not looked at. */
