@@ -4,6 +4,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { Span } from '../../base/diagnostic.ts'
+import { PosternError } from '../../base/errors.ts'
 import type { FileListValue } from '../../policy/options.ts'
 import type { Settings } from '../../policy/plan.ts'
 import { certificatesIn, hasPrivateKey, isKeyEncrypted } from './pem.ts'
@@ -102,6 +103,8 @@ function readKey(
   try {
     opened = isKeyEncrypted(pem) ? openKey(pem, source) : { key: createPrivateKey(pem) }
   } catch (cause) {
+    // The file of passphrases has an error of its own.
+    if (PosternError.is(cause)) throw cause
     throw fail(`the key in "${file}" cannot be read (${reasonOf(cause)})`, cause)
   }
   if (!certificate.x509.checkPrivateKey(opened.key)) {

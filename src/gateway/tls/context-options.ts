@@ -10,7 +10,7 @@ import { tlsVersions } from '../../policy/options.ts'
 import type { PathValue, TlsVersion } from '../../policy/options.ts'
 import type { Effective, Settings } from '../../policy/plan.ts'
 import type { CertificateSource } from './certificate.ts'
-import { certificatesIn, revocationListsIn } from './pem.ts'
+import { certificatesIn, hasDhParameters, revocationListsIn } from './pem.ts'
 import { tlsOptionName } from './option-names.ts'
 import { tlsError } from './tls-files.ts'
 
@@ -135,16 +135,22 @@ function keyExchange(source: CertificateSource): ContextPart[] {
     ...(tlsCurves === undefined ? [] : partOf('tlsCurves', (ecdhCurve) => ({ ecdhCurve }))),
     ...(tlsDhParams === undefined
       ? []
-      : partOf('tlsDhParams', (path, name) => ({
-          dhparam:
-            path === 'auto'
-              ? 'auto'
-              : source.files.read(path, { name, origin: tlsDhParams.origin }),
-        }))),
+      : partOf('tlsDhParams', (path, name) => ({ dhparam: dhParams(source, { path, name }) }))),
     ...(tlsSignatureAlgorithms === undefined
       ? []
       : partOf('tlsSignatureAlgorithms', (sigalgs) => ({ sigalgs }))),
   ]
+}
+
+function dhParams(
+  { settings, files }: CertificateSource,
+  { path, name }: { readonly path: string; readonly name: string },
+): 'auto' | Buffer {
+  if (path === 'auto') return 'auto'
+  const origin = settings.tlsDhParams?.origin
+  const bytes = files.read(path, { name, origin })
+  if (hasDhParameters(bytes)) return bytes
+  throw tlsError('gateway.tls_invalid', `${name}: "${path}" holds no DH PARAMETERS`, { origin })
 }
 
 /** What tickets are sealed with, and how long they are good for. */

@@ -21,6 +21,11 @@ export function hasPrivateKey(file: Buffer): boolean {
   return /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(file.toString('latin1'))
 }
 
+/** Node.js passes over parameters that it cannot read, and then has no DHE. */
+export function hasDhParameters(file: Buffer): boolean {
+  return /-----BEGIN (?:X9\.42 )?DH PARAMETERS-----/.test(file.toString('latin1'))
+}
+
 function partsOf(file: Buffer, label: string): readonly string[] {
   const pattern = new RegExp(`-----BEGIN (${label})-----[^-]+-----END \\1-----`, 'g')
   return Array.from(file.toString('latin1').matchAll(pattern), ([part]) => `${part}\n`)
