@@ -89,7 +89,7 @@ export class UpstreamAttempt {
   }
 
   /** Ends it for a reason of the log. */
-  fail(text: string, isUnreachable = !this.#isConnected): void {
+  fail(text: string, isUnreachable: boolean = !this.#isConnected): void {
     if (this.#isOver) return
     this.#options.session.write('error', text, this.#options.target.text)
     this.#end(() => this.#options.onFailed({ isUnreachable }))

@@ -15,7 +15,7 @@ import { settledQuestion } from './settled-question.ts'
 const action = 'checking the password'
 
 export class UsersAuthenticator implements Authenticator {
-  readonly action = action
+  readonly action: string = action
   readonly failuresMax: number = wrongLoginsMax
   readonly #session: Session
   readonly #settings: Settings
