@@ -29,7 +29,8 @@ export class AuthExchange implements LoginQuestion {
 
   constructor(question: AuthQuestion) {
     this.#question = question
-    this.#socket = connect({ ...question.server.options })
+    // One question and its answer: there is nothing to keep alive, and nothing small to hurry.
+    this.#socket = connect({ ...question.server.options, keepAlive: false, noDelay: false })
     this.#socket.on('error', (error) => this.#onError(error))
     this.#socket.on('connect', () => (this.#isConnected = true))
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))

@@ -94,8 +94,18 @@ const namePattern = /^[!-~]{1,255}$/
 
 /** Our name for clients and upstreams. */
 export function serverNameOf(settings: Settings): string {
-  const names = [settings.serverName?.value, settings.bannerHostname?.value, hostname()]
-  return names.find((name) => name !== undefined && namePattern.test(name)) ?? 'localhost'
+  const given = [settings.serverName?.value, settings.bannerHostname?.value]
+  return given.find(isName) ?? machineName()
+}
+
+function isName(name: string | undefined): boolean {
+  return name !== undefined && namePattern.test(name)
+}
+
+/** Asked of the kernel only where no name is given: this runs for every login. */
+function machineName(): string {
+  const name = hostname()
+  return isName(name) ? name : 'localhost'
 }
 
 /** momentum Static_Banner as a dialogue says it: its last line, without the code. */
