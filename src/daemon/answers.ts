@@ -1,14 +1,18 @@
 // What the daemon answers to the questions that come over its control socket.
 
+import { blockContains, parseBlock } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
+import { escapeText } from '../base/escape.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Gateway } from '../gateway/gateway.ts'
+import type { EngineSession } from '../engine/session.ts'
+import type { Gateway, SessionDetail } from '../gateway/gateway.ts'
 import { sessionsListedMax } from './control-protocol.ts'
 import type {
   ControlRequest,
   ControlResponse,
   SessionsReport,
+  SessionsRequest,
   SessionView,
   StatusReport,
 } from './control-protocol.ts'
@@ -19,7 +23,7 @@ import { unreachable } from '../base/assert.ts'
 /** What the answers are made from. */
 export interface AnswerSources {
   readonly engine: Engine
-  readonly gateway: Pick<Gateway, 'stats' | 'bound'>
+  readonly gateway: Pick<Gateway, 'stats' | 'bound' | 'detail'>
   readonly clock: Clock
   readonly version: string
   readonly configuration: string
@@ -36,7 +40,7 @@ export function answerRequest(sources: AnswerSources, request: ControlRequest): 
     case 'status':
       return { ok: true, result: statusOf(sources) }
     case 'sessions':
-      return { ok: true, result: sessionsOf(sources, request.limit) }
+      return { ok: true, result: sessionsOf(sources, request) }
     case 'budgets': {
       const { revision, budgets } = sources.engine.snapshot()
       return { ok: true, result: { revision, budgets } }
@@ -77,20 +81,40 @@ function statusOf(sources: AnswerSources): StatusReport {
   }
 }
 
-function sessionsOf(sources: AnswerSources, limit: number): SessionsReport {
-  const { engine, clock } = sources
-  const nowMs = clock.monotonicMs()
+function sessionsOf(sources: AnswerSources, request: SessionsRequest): SessionsReport {
+  const { engine } = sources
+  const block = request.from === undefined ? undefined : parseBlock(request.from)?.block
   const sessions: SessionView[] = []
+  let matchingCount = 0
   // The engine keeps them in the order they were opened.
   for (const session of engine.sessions()) {
-    if (sessions.length >= Math.min(limit, sessionsListedMax)) break
-    sessions.push({
-      id: session.id,
-      listen: session.listenId,
-      client: session.address.text,
-      ageMs: Math.round(nowMs - session.openedMs),
-      isAwaitingAddress: session.isAwaitingAddress,
-    })
+    if (block !== undefined && !blockContains(block, session.address)) continue
+    const detail = sources.gateway.detail(session.id)
+    if (request.user !== undefined && detail?.login !== request.user) continue
+    matchingCount += 1
+    if (sessions.length >= Math.min(request.limit, sessionsListedMax)) continue
+    sessions.push(viewOf(session, detail, sources.clock.monotonicMs()))
   }
-  return { sessionsActive: engine.snapshot().sessionsActive, sessions }
+  const { sessionsActive } = engine.snapshot()
+  return { sessionsActive, matchingCount, sessions }
+}
+
+// As in the log: the longest key that is counted as it stands (SEMANTICS S15).
+const loginLengthMax = 255
+
+function viewOf(
+  session: EngineSession,
+  detail: SessionDetail | undefined,
+  nowMs: number,
+): SessionView {
+  const { login, silentMs = 0, ...more } = detail ?? {}
+  return {
+    id: session.id,
+    listen: session.listenId,
+    client: session.address.text,
+    ageMs: Math.round(nowMs - session.openedMs),
+    isAwaitingAddress: session.isAwaitingAddress,
+    ...(login === undefined ? {} : { login: escapeText(login, loginLengthMax) }),
+    ...(detail === undefined ? {} : { ...more, silentMs: Math.round(silentMs) }),
+  }
 }

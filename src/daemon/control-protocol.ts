@@ -1,5 +1,6 @@
 // What is said over the control socket: one JSON object per line, a request and then its answer.
 
+import { parseBlock } from '../base/address.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import type { BudgetView } from '../engine/engine.ts'
 import type { ExplainReport } from './explain-report.ts'
@@ -8,8 +9,16 @@ import type { LogLosses } from './daemon-log.ts'
 export type ControlRequest =
   | { readonly request: 'status' }
   | { readonly request: 'explain'; readonly listen: string; readonly from: string }
-  | { readonly request: 'sessions'; readonly limit: number }
+  | SessionsRequest
   | { readonly request: 'budgets' }
+
+/** Sessions of one user, from one block of addresses, or both; all of them without either. */
+export interface SessionsRequest {
+  readonly request: 'sessions'
+  readonly limit: number
+  readonly user?: string
+  readonly from?: string
+}
 
 /** What a running daemon says about itself. */
 export interface StatusReport {
@@ -38,10 +47,21 @@ export interface SessionView {
   readonly client: string
   readonly ageMs: number
   readonly isAwaitingAddress: boolean
+  /** Where it is on its way; absent in the moment in which it ends. */
+  readonly state?: string
+  /** Printable: what is not is escaped as in the log. */
+  readonly login?: string
+  readonly upstream?: string
+  readonly isTls?: boolean
+  readonly bytesFromClient?: number
+  readonly bytesToClient?: number
+  readonly silentMs?: number
 }
 
 export interface SessionsReport {
   readonly sessionsActive: number
+  /** How many are of the user and from the block that were asked for. */
+  readonly matchingCount: number
   /** The oldest ones first, at most as many as were asked for. */
   readonly sessions: readonly SessionView[]
 }
@@ -65,7 +85,7 @@ export type ControlResponse =
 /** A request is a handful of short fields; a kibibyte would do, this is room for what comes. */
 export const requestLengthMax: number = 64 * 1024
 
-/** One answer holds about 150 bytes per session: 1.5 MB. Whoever wants more wants a trace. */
+/** One answer holds 300 to 600 bytes per session: 6 MB. Whoever wants more wants a trace. */
 export const sessionsListedMax = 10_000
 const sessionsListedDefault = 100
 
@@ -80,7 +100,7 @@ export function parseRequest(
     case 'budgets':
       return { request: { request: fields['request'] } }
     case 'sessions':
-      return sessionsRequest(fields['limit'] ?? sessionsListedDefault)
+      return sessionsRequest(fields)
     case 'explain':
       return explainRequest(fields['listen'], fields['from'])
     default:
@@ -88,12 +108,26 @@ export function parseRequest(
   }
 }
 
-function sessionsRequest(limit: unknown): ReturnType<typeof parseRequest> {
+function sessionsRequest(
+  fields: Readonly<Record<string, unknown>>,
+): ReturnType<typeof parseRequest> {
+  const { limit = sessionsListedDefault, user, from } = fields
   const isCount = typeof limit === 'number' && Number.isInteger(limit)
   if (!isCount || limit < 0 || limit > sessionsListedMax) {
     return { problem: `"limit" is a number from 0 to ${sessionsListedMax}.` }
   }
-  return { request: { request: 'sessions', limit } }
+  if (user !== undefined && typeof user !== 'string') return { problem: '"user" is a text.' }
+  if (from !== undefined && (typeof from !== 'string' || parseBlock(from) === undefined)) {
+    return { problem: '"from" is an address or a block, as in 10.0.0.0/8.' }
+  }
+  return {
+    request: {
+      request: 'sessions',
+      limit,
+      ...(user === undefined ? {} : { user }),
+      ...(from === undefined ? {} : { from }),
+    },
+  }
 }
 
 function explainRequest(listen: unknown, from: unknown): ReturnType<typeof parseRequest> {

@@ -57,6 +57,9 @@ class FakeGateway implements Gateway {
       bytesFromUpstreams: 0,
     }
   }
+  detail() {
+    return undefined
+  }
   bound() {
     return [{ listenId: '*:25' }]
   }

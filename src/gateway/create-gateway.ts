@@ -15,10 +15,11 @@ import { DescriptorWatch } from './descriptors.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
 import { ForegoneVerdict } from './foregone.ts'
-import type { Gateway, GatewayOptions, GatewayStats } from './gateway.ts'
+import type { Gateway, GatewayOptions, GatewayStats, SessionDetail } from './gateway.ts'
 import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { Refusals } from './refuse.ts'
+import { detailOf } from './session-detail.ts'
 import type { Session, SessionHost } from './session.ts'
 import { TlsRefusals } from './tls-refuse.ts'
 import { loadTls, TlsContexts } from './tls/tls-contexts.ts'
@@ -132,6 +133,11 @@ class SocketGateway implements Gateway, SessionHost {
       bytesFromClients: this.bytesFromClients,
       bytesFromUpstreams: this.bytesFromUpstreams,
     }
+  }
+
+  detail(sessionId: number): SessionDetail | undefined {
+    const session = this.#sessions.get(sessionId)
+    return session === undefined ? undefined : detailOf(session)
   }
 
   bound(): readonly {

@@ -21,6 +21,20 @@ export interface GatewayStats {
   readonly bytesFromUpstreams: number
 }
 
+/** One open session, for the control socket. */
+export interface SessionDetail {
+  /** Where it is on its way: `proxy_header`, `login`, `relaying` and so on. */
+  readonly state: string
+  /** Who logged in, or tries to. As the client or the auth server wrote it: not escaped. */
+  readonly login?: string
+  readonly upstream?: string
+  readonly isTls: boolean
+  readonly bytesFromClient: number
+  readonly bytesToClient: number
+  /** How long neither side has sent anything. */
+  readonly silentMs: number
+}
+
 export interface Gateway {
   /**
    * Binds every enabled Listen of the engine's policy. Rejects with a PosternError, nothing bound,
@@ -43,6 +57,8 @@ export interface Gateway {
   /** Stops accepting and ends every session now. */
   close(): Promise<void>
   stats(): GatewayStats
+  /** The session with this id of the engine; undefined when it is over. */
+  detail(sessionId: number): SessionDetail | undefined
   /** Endpoints bound now: `Listen.id` and the port the kernel gave (differs for port 0). */
   bound(): readonly { readonly listenId: string; readonly port?: number; readonly path?: string }[]
 }

@@ -147,5 +147,10 @@ describe('the control socket', () => {
       sessionsActive: 2,
       sessions: [{ client: '127.0.0.65' }, { client: '127.0.0.65' }],
     })
+    const table = await gate.runs('sessions', '--from', '127.0.0.65')
+    expect(table.stdout).toMatch(/127\.0\.0\.65 +\d+\.\d s +\d+\.\d s +relaying +.*\d+\/\d+\n/)
+    const none = await gate.runs('sessions', '--from', '10.0.0.0/8')
+    expect(none.stdout).toBe('2 sessions open, 0 of them asked for\n')
+    expect(await gate.runs('sessions', '--from', 'nowhere')).toMatchObject({ code: 2 })
   })
 })
