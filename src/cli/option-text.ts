@@ -46,6 +46,7 @@ function objectText(value: Readonly<Record<string, unknown>>, option: string): s
   if (value['kind'] === 'tcp') return hostPort(String(value['host']), value['port'])
   if (option === 'authenticator') return authenticatorText(value)
   if (option === 'context') return JSON.stringify(value)
+  if (option === 'resolver') return String(value['text'])
   if ('ms' in value) return `${Number(value['ms']) / 1000} s`
   if ('bytesPerSecond' in value) return `${String(value['bytesPerSecond'])} bytes/s`
   if ('capMax' in value) return String(value['capMax'])
@@ -63,6 +64,8 @@ const emptyValues: ReadonlyMap<string, string> = new Map([
   ['idle', 'never'],
   ['ecstreamIdle', 'never'],
   ['proxyProtocolTimeout', 'never'],
+  ['resolverValid', 'as DNS says'],
+  ['resolverTimeout', 'never'],
   ['maxReceptions', 'no limit'],
   ['limitRate', 'no limit'],
   ['serviceSessions', 'no limit'],

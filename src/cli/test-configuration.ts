@@ -15,11 +15,11 @@ export interface TestWanted {
 }
 
 /** Says what nginx says, on standard error; answers 0 or 1. */
-export function testConfiguration(
+export async function testConfiguration(
   source: ConfigurationSource,
   terminal: Terminal,
   wanted: TestWanted,
-): number {
+): Promise<number> {
   const { file, prefix } = source
   const say = (text: string): void => {
     if (!wanted.isQuiet) terminal.err(`postern: ${text}\n`)
@@ -34,7 +34,7 @@ export function testConfiguration(
     return exitCodes.failed
   }
   say(`the configuration file ${file} syntax is ok`)
-  const problems = preflight(policy, settings, prefix)
+  const problems = await preflight(policy, settings, prefix)
   showDiagnostics({ diagnostics: problems, sources }, terminal)
   if (problems.some(isError)) {
     terminal.err(`postern: configuration file ${file} test failed\n`)

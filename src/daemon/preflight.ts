@@ -1,5 +1,5 @@
-// What `-t` checks beyond the text, without binding anything: certificates, and the directories in
-// which a daemon must be able to write.
+// What `-t` checks beyond the text, without binding anything: certificates, the name servers that
+// are named, and the directories in which a daemon must be able to write.
 
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Diagnostic } from '../base/diagnostic.ts'
 import { PosternError } from '../base/errors.ts'
 import { errnoText } from '../gateway/errno.ts'
+import { findNameServers } from '../gateway/names/name-servers.ts'
 import { loadTls } from '../gateway/tls/tls-contexts.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { DaemonCode } from './codes.ts'
@@ -14,12 +15,17 @@ import { stderrPath } from './log-file.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** What would keep a daemon from starting here, as diagnostics. */
-export function preflight(policy: Policy, settings: DaemonSettings, prefix: string): Diagnostic[] {
+export async function preflight(
+  policy: Policy,
+  settings: DaemonSettings,
+  prefix: string,
+): Promise<Diagnostic[]> {
   const logFiles = [settings.logTargets, ...settings.listenLogs.map(({ targets }) => targets)]
     .flat()
     .flatMap(({ path, syslog }) => (path === stderrPath || syslog !== undefined ? [] : [path]))
   return [
     ...checkTls(policy, prefix),
+    ...(await checkNameServers(policy)),
     ...[...new Set(logFiles)].flatMap((path) => checkAppendable(path)),
     // The pid file is replaced, not written into: its directory is what counts.
     ...checkWritable(dirname(settings.pidFile), settings.pidFile, 'daemon.pid_file'),
@@ -30,6 +36,16 @@ function checkTls(policy: Policy, prefix: string): Diagnostic[] {
   try {
     const warnings = loadTls(policy, prefix).warnings(systemClock.wallMs())
     return warnings.map(({ code, text }) => ({ severity: 'warning', code, message: text }))
+  } catch (cause) {
+    if (!PosternError.is(cause)) throw cause
+    return [{ severity: 'error', code: cause.code, message: cause.message }]
+  }
+}
+
+async function checkNameServers(policy: Policy): Promise<Diagnostic[]> {
+  try {
+    await findNameServers(policy)
+    return []
   } catch (cause) {
     if (!PosternError.is(cause)) throw cause
     return [{ severity: 'error', code: cause.code, message: cause.message }]

@@ -47,6 +47,7 @@ function onClientError(this: SessionSocket, error: Error): void {
       )
       return
     case 'proxy_header':
+    case 'resolving':
     case 'login':
     case 'authenticating':
     case 'logging_in':

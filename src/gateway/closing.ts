@@ -85,6 +85,7 @@ export function shutDown(session: Session): void {
 function isWaitedFor({ state }: Session): boolean {
   switch (state) {
     case 'connecting':
+    case 'resolving':
     case 'login':
     case 'authenticating':
     case 'logging_in':

@@ -23,6 +23,7 @@ export const gatewayErrors = {
   'gateway.users_file': 'A users file could not be read, or a line of it is wrong.',
   'gateway.password_library':
     'An optional package that checks bcrypt or argon2 hashes is not installed.',
+  'gateway.resolver_not_found': 'The host name of a name server has no address.',
   'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
 } as const
 
@@ -88,6 +89,18 @@ export const gatewayLogs = {
     'error: the auth server could not be used (timed out, prematurely closed connection, sent invalid response, sent invalid header in response, did not send server or port and the like); the client got an internal error.',
   'connect() failed (<errno>) while in http auth state':
     'error: nobody listens where Auth_HTTP points; the client got an internal error.',
+  '<address> could not be resolved (<number>: <why>) while in resolving client address':
+    'error: no name was found for an SMTP client, or nobody answered; it is [UNAVAILABLE] or [TEMPUNAVAIL].',
+  '"<name>" could not be resolved (<number>: <why>) while in resolving client hostname':
+    'error: the name of an SMTP client has no address, or nobody answered.',
+  '"<name>" does not point to <address> while in resolving client hostname':
+    'info: the name of an SMTP client belongs to others; it is not believed.',
+  'the name of <address> is no host name while in resolving client address':
+    'info: the PTR record of an SMTP client holds what no host is called; it is shown to nobody.',
+  '<address> could not be resolved lately while <action>':
+    'info: it took too long a moment ago, so this client did not wait for it.',
+  'no name server has an address while in resolving client address':
+    'error: none of the name servers could be asked.',
   'client login failed: "<text>" while in http auth state':
     'info: the auth server said no, and this is what the client was told.',
   'client login failed: "<text>" while checking the password':

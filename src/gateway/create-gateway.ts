@@ -20,6 +20,8 @@ import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { Refusals } from './refuse.ts'
 import { detailOf } from './session-detail.ts'
+import { ClientNames } from './names/client-names.ts'
+import { findNameServers } from './names/name-servers.ts'
 import type { Session, SessionHost } from './session.ts'
 import { TlsRefusals } from './tls-refuse.ts'
 import { loadTls, TlsContexts } from './tls/tls-contexts.ts'
@@ -54,6 +56,7 @@ class SocketGateway implements Gateway, SessionHost {
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
   readonly passwordChecks = new PasswordChecks()
+  readonly names: ClientNames
   readonly foregone: ForegoneVerdict
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
@@ -84,6 +87,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.refusals = new Refusals(clock, this.wheel)
     this.tlsRefusals = new TlsRefusals(clock, this.wheel)
     this.upstreams = new UpstreamPools(options.prefix)
+    this.names = new ClientNames({ clock })
     this.tls = new TlsContexts(options.prefix)
     this.#descriptors = new DescriptorWatch(options.log, this.wheel)
     this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
@@ -169,12 +173,14 @@ class SocketGateway implements Gateway, SessionHost {
   async #start(): Promise<void> {
     this.#requireOpen()
     const tls = loadTls(this.engine.policy, this.#prefix)
+    const named = await findNameServers(this.engine.policy)
     const users = loadUsers(this.engine.policy, this.#prefix)
     const rebinding = await this.#listens.prepare(this.engine.policy)
     if (this.#isEnding) await this.#listens.takeBack(rebinding)
     this.#requireOpen()
     this.#useTls(tls)
     this.users = users
+    this.names.named = named
     this.wheel.start()
     const nowMs = this.clock.monotonicMs()
     this.wheel.schedule(this.#audit, nowMs + auditMs)
@@ -186,6 +192,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.#requireOpen()
     const tls = loadTls(policy, this.#prefix)
     const users = loadUsers(policy, this.#prefix)
+    const named = await findNameServers(policy)
     const rebinding = await this.#listens.prepare(policy)
     try {
       this.#requireOpen()
@@ -196,6 +203,7 @@ class SocketGateway implements Gateway, SessionHost {
     }
     this.#useTls(tls)
     this.users = users
+    this.names.named = named
     this.#listens.commit(rebinding)
     for (const session of this.#sessions.values()) {
       session.watch?.policyReplaced()

@@ -21,6 +21,7 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
       session.write('info', 'client timed out while SSL handshaking')
       session.client.destroy()
       return
+    case 'resolving':
     case 'login':
     case 'authenticating':
     case 'logging_in':

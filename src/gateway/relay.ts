@@ -111,9 +111,14 @@ function startWatch(session: Session): void {
   const { plan, address } = session.engineSession
   if (session.service !== 'smtp' || !isWatched(session)) return
   const port = session.header?.source?.port ?? session.raw.remotePort
+  const name = session.setup?.clientName
   session.watch = new SmtpWatch({
     settings: plan.settings,
-    client: port === undefined ? { address } : { address, port },
+    client: {
+      address,
+      ...(port === undefined ? {} : { port }),
+      ...(name === undefined ? {} : { name }),
+    },
     ehloName: ehloNameOf(session),
   })
   apply(session, session.watch.start())

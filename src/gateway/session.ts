@@ -2,6 +2,7 @@
 // ends.
 //
 //   proxy_header ─▶ tls_handshake ─▶ connecting ─▶ relaying ─▶ lingering | leaving ─▶ closed
+//                        ├▶ resolving ─▶ connecting | login
 //                        ╰▶ login ⇄ authenticating ─▶ logging_in ─▶ relaying
 //
 // What happens in a state is in the file named after it; this one keeps what must never break: the
@@ -19,10 +20,12 @@ import type { Engine } from '../engine/engine.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { ServiceName } from '../policy/policy.ts'
+import type { ClientName } from '../protocol/smtp/client-name.ts'
 import type { SmtpWatch } from '../protocol/smtp/watch.ts'
 import { expire } from './expire.ts'
 import type { ForegoneVerdict } from './foregone.ts'
 import { idleMsOf } from './idle.ts'
+import type { ClientNames } from './names/client-names.ts'
 import type { Pace } from './pace.ts'
 import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
@@ -38,6 +41,8 @@ export type SessionState =
   /** Waiting for the PROXY header. */
   | 'proxy_header'
   | 'tls_handshake'
+  /** Its client's name is looked up before it is greeted. */
+  | 'resolving'
   /** The client is talking to us: greeting, commands, credentials. */
   | 'login'
   /** The auth server is asked about its credentials, or has us wait. */
@@ -63,6 +68,7 @@ export interface SessionHost {
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
   readonly passwordChecks: PasswordChecks
+  readonly names: ClientNames
   readonly foregone: ForegoneVerdict
   /** Replaced by a reload; a session takes from it once. */
   tls: TlsContexts
@@ -76,7 +82,7 @@ export interface SessionHost {
   onOutOfDescriptors(error: Error): void
 }
 
-/** A login in progress, as the rest of the gateway sees it. */
+/** A login in progress, or what comes before it, as the rest of the gateway sees it. */
 export interface LoginStage {
   /** What it is doing, behind `while` in the log. */
   readonly action: string
@@ -96,7 +102,9 @@ export interface Setup {
   /** What the TLS handshake was begun with, and where it leads. */
   tls?: { readonly profile: TlsProfile; readonly onSecured: (session: Session) => void }
   /** The client logs in here, before its upstream is known. */
-  login?: LoginStage
+  login?: LoginStage | undefined
+  /** Where somebody is told, and names are looked up. */
+  clientName?: ClientName
   /** Upstream addresses still to be tried, in order. */
   candidates: readonly UpstreamTarget[]
   attemptCount: number
@@ -309,7 +317,11 @@ export class Session implements Waiting {
 
   get #isStalled(): boolean {
     const { state } = this
-    const isRead = state === 'relaying' || state === 'authenticating' || state === 'logging_in'
+    const isRead =
+      state === 'relaying' ||
+      state === 'resolving' ||
+      state === 'authenticating' ||
+      state === 'logging_in'
     return isRead && this.client.isPaused()
   }
 

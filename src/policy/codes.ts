@@ -21,6 +21,10 @@ export const policyCodes = {
     'A way to log in is listed that neither a users file nor an upstream can check; it is not offered.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
+  'policy.resolver_without_use':
+    'Names of clients would be looked up where nobody is told them, so they are not.',
+  'policy.resolver_without_family':
+    'Both families of addresses are off where names of clients are looked up.',
   'policy.rate_after_alone': 'Bytes are let through before a rate holds, where no rate is set.',
   'policy.block_over_ceiling':
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',

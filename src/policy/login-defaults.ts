@@ -20,6 +20,9 @@ type LoginDefaultedName =
   | 'smtpCapabilities'
   | 'smtpAuth'
   | 'smtpGreetingDelay'
+  | 'resolverTimeout'
+  | 'resolverIpv4'
+  | 'resolverIpv6'
   | 'starttls'
   | 'proxyTimeout'
   | 'proxyPassErrorMessage'
@@ -42,6 +45,9 @@ export const loginDefaults: Pick<OptionValues, LoginDefaultedName> = {
   smtpCapabilities: [],
   smtpAuth: ['plain', 'login'],
   smtpGreetingDelay: {},
+  resolverTimeout: { ms: 30_000 },
+  resolverIpv4: true,
+  resolverIpv6: true,
   starttls: 'off',
   proxyTimeout: { ms: 86_400_000 },
   proxyPassErrorMessage: false,

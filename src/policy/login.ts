@@ -25,6 +25,14 @@ export function asksSomebody(authenticator: AuthenticatorValue | undefined): boo
   return authenticator !== undefined && authenticator.kind !== 'none'
 }
 
+/** True when somebody is told what these clients are called, and it can be found out. */
+export function needsClientName({ listener, settings }: Plan): boolean {
+  const { resolver, authenticator, upstreamXclient } = settings
+  if (listener.service !== 'smtp' || resolver === undefined) return false
+  if (resolver.value.length === 0) return false
+  return authenticator?.value.kind === 'http' || upstreamXclient.value !== 'no'
+}
+
 export function loginServiceOf(plan: Plan): LoginService | undefined {
   const { service } = plan.listener
   return service === 'ecstream' ? undefined : service

@@ -3,6 +3,7 @@
 import type { Block } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
 import type { ErrorLogTarget } from './error-log.ts'
+import type { NameServer } from './name-server.ts'
 
 /** A cap. `capMax` absent means: set, and no limit (Momentum's 0). */
 export interface CapValue {
@@ -208,6 +209,15 @@ export interface OptionValues {
   readonly smtpAuth: readonly LoginMethod[]
   /** Absent `ms`: the greeting comes at once. */
   readonly smtpGreetingDelay: DurationValue
+  /** Who is asked for the names of SMTP clients; empty: nobody (freenginx `resolver off`). */
+  readonly resolver: readonly NameServer[]
+  /** How long a name holds; absent `ms`: as long as DNS says. */
+  readonly resolverValid: DurationValue
+  /** For one client's name, all questions together. */
+  readonly resolverTimeout: DurationValue
+  /** A client's name may point to it by an IPv4 address. */
+  readonly resolverIpv4: boolean
+  readonly resolverIpv6: boolean
   readonly starttls: StarttlsMode
   /** Silence of both sides after login until the session ends (freenginx `proxy_timeout`). */
   readonly proxyTimeout: DurationValue

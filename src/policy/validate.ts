@@ -7,12 +7,14 @@ import { findOption } from './fallback.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
 import { checkRates } from './validate-rate.ts'
+import { checkResolvers } from './validate-resolver.ts'
 
 /** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
 export function validatePolicy(policy: Policy): Diagnostic[] {
   return [
     ...checkPathways(policy),
     ...checkZones(policy),
+    ...checkResolvers(policy),
     ...policy.listeners.flatMap((listener) => [
       ...checkCatchAll(listener.peers),
       ...checkCeiling(listener, listener.peers),

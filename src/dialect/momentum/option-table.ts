@@ -26,6 +26,7 @@ import {
   works,
 } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
+import { resolverOptions } from './resolver-options.ts'
 import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
 import { tlsOptions } from './tls-options.ts'
@@ -232,6 +233,7 @@ const errorLogRow: OptionSpec = alsoGlobal(
 export const optionTable: readonly OptionSpec[] = [
   ...caps,
   ...rates,
+  ...resolverOptions,
   ...routing,
   ...greeting,
   ...tlsOptions,

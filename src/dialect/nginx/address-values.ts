@@ -2,6 +2,8 @@
 
 import { parseAddress, parseBlock } from '../../base/address.ts'
 import { parseHostPort } from '../../base/endpoint.ts'
+import { parseNameServer } from '../../policy/name-server.ts'
+import type { NameServer } from '../../policy/name-server.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import type { AuthUrl, Problem, ValueResult, ValueType } from './directive-spec.ts'
 import type { Word } from './syntax.ts'
@@ -75,21 +77,34 @@ export const resolver: ValueType = {
   example: '127.0.0.53 valid=30s',
   read(directive): ValueResult {
     const texts = directive.args.map((word) => word.text)
-    const value = { kind: 'texts', texts } as const
-    if (texts[0] === 'off') return { value }
+    if (texts[0] === 'off') return { value: { kind: 'resolver', servers: [], ...bothFamilies } }
     for (const word of directive.args) {
       const problem = resolverProblem(word)
       if (problem !== undefined) return { problem }
     }
     const last = directive.args.at(-1)
-    if (lastOf(texts, 'ipv4=') === 'off' && lastOf(texts, 'ipv6=') === 'off') {
+    const isIpv4 = lastOf(texts, 'ipv4=') !== 'off'
+    const isIpv6 = lastOf(texts, 'ipv6=') !== 'off'
+    if (!isIpv4 && !isIpv6) {
       return { problem: badValue('"ipv4" and "ipv6" cannot both be "off"', last) }
     }
-    if (texts.every((text) => /^(valid|ipv4|ipv6)=/.test(text))) {
-      return { problem: badValue('no name servers defined', last) }
-    }
-    return { value }
+    const servers = texts.flatMap(serverOf)
+    if (servers.length === 0) return { problem: badValue('no name servers defined', last) }
+    const valid = parseSeconds(lastOf(texts, 'valid=') ?? '0') ?? 0
+    const validMs = valid === 0 ? {} : { validMs: valid * 1000 }
+    return { value: { kind: 'resolver', servers, isIpv4, isIpv6, ...validMs } }
   },
+}
+
+const bothFamilies = { isIpv4: true, isIpv6: true } as const
+
+function isParameter(text: string): boolean {
+  return /^(valid|ipv4|ipv6)=/.test(text)
+}
+
+function serverOf(text: string): NameServer[] {
+  const server = isParameter(text) ? undefined : parseNameServer(text)
+  return typeof server === 'object' ? [server] : []
 }
 
 function resolverProblem(word: Word): Problem | undefined {
@@ -98,12 +113,11 @@ function resolverProblem(word: Word): Problem | undefined {
   if (text.startsWith('valid=')) {
     return parseSeconds(text.slice('valid='.length)) === undefined ? invalid : undefined
   }
-  if (/^ipv[46]=/.test(text)) return /=(on|off)$/.test(text) ? undefined : invalid
-  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(text) ?? []
-  const number = port === undefined ? 53 : (parseNumber(port) ?? 0)
-  if (number < 1 || number > maxPort) return badValue(`invalid port in resolver "${text}"`, word)
-  if (parseAddress(host.replace(/^\[(.*)\]$/, '$1')) !== undefined) return undefined
-  return badValue(`host not found in resolver "${text}"`, word, 'write an IP address')
+  if (isParameter(text)) return /=(on|off)$/.test(text) ? undefined : invalid
+  const server = parseNameServer(text)
+  if (server === 'no port') return badValue(`invalid port in resolver "${text}"`, word)
+  if (server !== 'no host') return undefined
+  return badValue(`host not found in resolver "${text}"`, word, 'write an address or a host name')
 }
 
 /** What the last word with a prefix says after it. */

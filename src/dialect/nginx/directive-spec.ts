@@ -2,6 +2,7 @@
 
 import type { Span } from '../../base/diagnostic.ts'
 import type { NetPrefixes } from '../../policy/key.ts'
+import type { NameServer } from '../../policy/name-server.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import type { NginxCode } from './codes.ts'
 import type { ListenValue } from './listen.ts'
@@ -26,10 +27,20 @@ export type Value =
   /** `capMax` absent: 0 was written, no limit. */
   | { readonly kind: 'cap'; readonly capMax?: number }
   | { readonly kind: 'addresses'; readonly addresses: readonly UpstreamAddress[] }
+  | ({ readonly kind: 'resolver' } & ResolverParts)
   | { readonly kind: 'url'; readonly url: AuthUrl }
   | { readonly kind: 'zone'; readonly zone: ZoneValue }
   | { readonly kind: 'limit'; readonly zone: string; readonly capMax: number }
   | ListenValue
+
+/** What `resolver` says; no servers: `off`. */
+interface ResolverParts {
+  readonly servers: readonly NameServer[]
+  readonly isIpv4: boolean
+  readonly isIpv6: boolean
+  /** Absent: as long as DNS says. */
+  readonly validMs?: number
+}
 
 /** Where `auth_http` asks. */
 export interface AuthUrl {

@@ -22,6 +22,7 @@ import {
   lowerNumber,
   lowerProxyProtocol,
   lowerRate,
+  lowerResolver,
   lowerText,
   lowerTexts,
 } from './lower-values.ts'
@@ -67,6 +68,7 @@ export function lowerServer(
   lowerRate(place)
   const logs = errorLogsOf(view)
   if (logs !== undefined) put(draft, 'errorLogs', logs.value, logs.span)
+  if (service === 'smtp') lowerResolver(place)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
   if (authenticator !== undefined) {

@@ -205,6 +205,19 @@ export function lowerProxyProtocol(place: Place): void {
   }
 }
 
+/** Each server has the whole of it: nothing of an outer resolver is left beside an inner one. */
+export function lowerResolver(place: Place): void {
+  const found = place.view.last('resolver')
+  if (found?.value.kind !== 'resolver') return
+  const { servers, isIpv4, isIpv6, validMs } = found.value
+  const span = spanOf(found)
+  put(place.draft, 'resolver', servers, span)
+  if (!isIpv4) put(place.draft, 'resolverIpv4', false, span)
+  if (!isIpv6) put(place.draft, 'resolverIpv6', false, span)
+  if (validMs !== undefined) put(place.draft, 'resolverValid', { ms: validMs }, span)
+  lowerDuration(place, 'resolver_timeout', 'resolverTimeout')
+}
+
 /** How fast a client is sent to; 0 is no limit. */
 export function lowerRate(place: Place): void {
   const found = place.view.last('limit_rate')

@@ -80,6 +80,9 @@ function whyNotIn(
   if (name === 'set_real_ip_from' && !hasProxyProtocol) {
     return 'no listen of this server takes a PROXY header'
   }
+  if (name === 'resolver' || name === 'resolver_timeout') {
+    return service === 'smtp' ? 'there is no resolver' : 'only SMTP says what clients are called'
+  }
   if (name === 'proxy_smtp_auth' && service !== 'smtp') return 'only SMTP has it'
   if (name === 'proxy_imap_id' && service !== 'imap') return 'only IMAP has it'
   if (name === 'xclient' && service === 'imap') return 'IMAP has proxy_imap_id in its place'

@@ -4,8 +4,8 @@ import { TLSSocket } from 'node:tls'
 import type { AuthMethod, AuthRequest, AuthTls } from '../../protocol/auth-http/request.ts'
 import type { DialogueDetails, DialogueEvent } from '../../protocol/dialogue/dialogue.ts'
 import type { Credentials } from '../../protocol/sasl/credentials.ts'
-import { clientNameText } from '../../protocol/upstream/smtp-xclient.ts'
-import type { ClientName } from '../../protocol/upstream/smtp-xclient.ts'
+import { clientNameText } from '../../protocol/smtp/client-name.ts'
+import type { ClientName } from '../../protocol/smtp/client-name.ts'
 import type { AuthFacts } from '../../engine/auth-facts.ts'
 import type { Session } from '../session.ts'
 import { clientCertificateFacts } from '../tls/client-certificate.ts'
@@ -44,9 +44,13 @@ export function isUnixClient(session: Session): boolean {
   return endpoint.kind === 'unix' && session.header?.source === undefined
 }
 
-/** There is no resolver yet, so no client has a name (freenginx: no `resolver`). */
+/** Without a resolver no client has a name. */
 export function clientNameOf(session: Session): ClientName {
-  return { kind: isUnixClient(session) ? 'temporarily_unavailable' : 'unavailable' }
+  return (
+    session.setup?.clientName ?? {
+      kind: isUnixClient(session) ? 'temporarily_unavailable' : 'unavailable',
+    }
+  )
 }
 
 export function loginBytes(credentials: Credentials): Buffer {

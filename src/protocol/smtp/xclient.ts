@@ -1,19 +1,23 @@
 // XCLIENT: tells an upstream who its client really is (Postfix XCLIENT_README).
 
 import type { Address } from '../../base/address.ts'
+import { clientNameText } from './client-name.ts'
+import type { ClientName } from './client-name.ts'
 
 /** Who the client is. Absent means that it is not known. */
 export interface ClientIdentity {
   readonly address?: Address
   readonly port?: number
+  /** What looking up its name gave; absent: it was not looked up. */
+  readonly name?: ClientName
 }
 
 const unavailable = '[UNAVAILABLE]'
 
 /**
  * The command, with those of our attributes that the upstream lists; undefined when ADDR is not
- * among them, since without it the command would say nothing. We do not look up names, so NAME is
- * declared unavailable rather than left as the upstream found it for us. An upstream judges a
+ * among them, since without it the command would say nothing. Where names are not looked up, NAME
+ * is declared unavailable rather than left as the upstream found it for us. An upstream judges a
  * second XCLIENT by the address the first one named, so a client cannot send its own through us.
  */
 export function xclientCommand(
@@ -22,7 +26,7 @@ export function xclientCommand(
 ): Buffer | undefined {
   if (!attributes.includes('ADDR')) return undefined
   const values = [
-    ['NAME', unavailable],
+    ['NAME', client.name === undefined ? unavailable : clientNameText(client.name)],
     ['ADDR', addressValue(client.address)],
     ['PORT', client.port === undefined ? unavailable : String(client.port)],
     ['PROTO', 'ESMTP'],

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Address } from '../../base/address.ts'
-import { clientNameText, proxyXclient } from './smtp-xclient.ts'
+import { clientNameText } from '../smtp/client-name.ts'
+import { proxyXclient } from './smtp-xclient.ts'
 
 const v6: Address = { family: 6, words: [0x20010db8, 0, 0, 1], text: '2001:db8::1' }
 const isEsmtp = true
