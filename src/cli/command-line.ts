@@ -43,6 +43,17 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     },
   ],
   [
+    'users',
+    {
+      summary: 'make, change and check a file of users',
+      load: async (terminal) => {
+        const { usersCommand } = await import('./users-command.ts')
+        const { consolePasswords } = await import('./password-prompt.ts')
+        return usersCommand(terminal, consolePasswords(process.stdin, process.stderr))
+      },
+    },
+  ],
+  [
     'sessions',
     {
       summary: 'list the sessions of the running daemon',
