@@ -45,7 +45,7 @@ export class NameLookup {
   readonly #replies: Reply[] = []
   #name = ''
   /** What it is doing, as a log says it. */
-  action = inAddress
+  action: string = inAddress
 
   constructor(options: LookupOptions) {
     this.#options = options
