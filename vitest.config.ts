@@ -18,6 +18,7 @@ export default defineConfig({
             'test/golden/**/*.test.ts',
             'test/fuzz/**/*.test.ts',
             'test/types/**/*.test.ts',
+            'test/clients-page.test.ts',
             'test/conformance-cases.test.ts',
             'test/tidy.test.ts',
           ],
