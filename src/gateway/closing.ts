@@ -51,7 +51,7 @@ export function leaveUpstream(session: Session): void {
   const { upstream } = session
   if (upstream === undefined) return
   // An upstream that has not taken the client yet has nothing to finish.
-  if (upstream.connecting || session.state === 'logging_in') {
+  if (session.state === 'connecting' || session.state === 'logging_in') {
     upstream.destroy()
     return
   }

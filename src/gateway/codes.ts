@@ -68,6 +68,23 @@ export const gatewayLogs = {
     'error: an upstream address did not answer within its 10 s.',
   'shutdown timeout while proxying':
     'info: a quit waited for worker_shutdown_timeout; the session was ended without a word.',
+  'upstream timed out (110: Connection timed out) while SSL handshaking to upstream':
+    'error: an upstream took the connection, and did not finish the handshake in time.',
+  'upstream SSL certificate verify error: (<number>:<why>) while SSL handshaking to upstream':
+    'error: the certificate of an upstream is not of a trusted authority, or out of its time; nothing was said to it (proxy_ssl_trusted_certificate, Upstream_TLS_CA).',
+  'upstream SSL certificate does not match "<name>" while SSL handshaking to upstream':
+    'error: the certificate of an upstream has another name than the one expected (proxy_ssl_name, Upstream_TLS_Name).',
+  'SSL_do_handshake() failed (<why>) while SSL handshaking to upstream':
+    'error: no common TLS with an upstream, or it speaks no TLS at all.',
+  'peer closed connection in SSL handshake while SSL handshaking to upstream':
+    'error: an upstream hung up in the middle of the handshake.',
+  'upstream does not offer STARTTLS':
+    'error: TLS is wanted, and the upstream has none; nothing more was said to it.',
+  'upstream refused STARTTLS': 'error: the upstream said no to STARTTLS or STLS.',
+  'upstream sent data behind its reply to STARTTLS':
+    'error: somebody put it there, in plain text, to have it read as if from inside TLS.',
+  'TLS to upstream is not usable: <why>':
+    'error: no TLS context could be made for one kind of session after a reload.',
   'no live upstreams while connecting to upstream':
     'error: every address failed; the client got 421 and its slot came back.',
   'no upstream is configured': 'error: the session was turned away.',

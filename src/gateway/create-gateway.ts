@@ -25,6 +25,7 @@ import { findNameServers } from './names/name-servers.ts'
 import type { Session, SessionHost } from './session.ts'
 import { TlsRefusals } from './tls-refuse.ts'
 import { loadTls, TlsContexts } from './tls/tls-contexts.ts'
+import { loadUpstreamTls, UpstreamTls } from './upstream-tls.ts'
 import { UpstreamPools } from './upstream-pool.ts'
 import { loadUsers } from './users.ts'
 import type { UsersTables } from './users.ts'
@@ -61,6 +62,7 @@ class SocketGateway implements Gateway, SessionHost {
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
   users: UsersTables = new Map()
+  upstreamTls: UpstreamTls
   bytesFromClients = 0
   bytesFromUpstreams = 0
   readonly #prefix: string
@@ -89,6 +91,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.upstreams = new UpstreamPools(options.prefix)
     this.names = new ClientNames({ clock })
     this.tls = new TlsContexts(options.prefix)
+    this.upstreamTls = new UpstreamTls(options.prefix)
     this.#descriptors = new DescriptorWatch(options.log, this.wheel)
     this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
     this.#cutoff = new Deadline({ onDue: (nowMs) => this.#cutRelays(nowMs) })
@@ -175,12 +178,14 @@ class SocketGateway implements Gateway, SessionHost {
     const tls = loadTls(this.engine.policy, this.#prefix)
     const named = await findNameServers(this.engine.policy)
     const users = loadUsers(this.engine.policy, this.#prefix)
+    const upstreamTls = loadUpstreamTls(this.engine.policy, this.#prefix)
     const rebinding = await this.#listens.prepare(this.engine.policy)
     if (this.#isEnding) await this.#listens.takeBack(rebinding)
     this.#requireOpen()
     this.#useTls(tls)
     this.users = users
     this.names.named = named
+    this.upstreamTls = upstreamTls
     this.wheel.start()
     const nowMs = this.clock.monotonicMs()
     this.wheel.schedule(this.#audit, nowMs + auditMs)
@@ -193,6 +198,7 @@ class SocketGateway implements Gateway, SessionHost {
     const tls = loadTls(policy, this.#prefix)
     const users = loadUsers(policy, this.#prefix)
     const named = await findNameServers(policy)
+    const upstreamTls = loadUpstreamTls(policy, this.#prefix)
     const rebinding = await this.#listens.prepare(policy)
     try {
       this.#requireOpen()
@@ -204,6 +210,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.#useTls(tls)
     this.users = users
     this.names.named = named
+    this.upstreamTls = upstreamTls
     this.#listens.commit(rebinding)
     for (const session of this.#sessions.values()) {
       session.watch?.policyReplaced()

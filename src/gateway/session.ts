@@ -35,6 +35,8 @@ import type { PasswordChecks } from './passwords/password-checks.ts'
 import type { TlsContexts } from './tls/tls-contexts.ts'
 import type { TlsProfile } from './tls/tls-profile.ts'
 import type { UsersTables } from './users.ts'
+import type { UpstreamDial } from './upstream-dial.ts'
+import type { UpstreamTls } from './upstream-tls.ts'
 import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
 
 export type SessionState =
@@ -74,6 +76,7 @@ export interface SessionHost {
   tls: TlsContexts
   /** Replaced by a reload, too: who logs in after it is looked for in the new ones. */
   users: UsersTables
+  upstreamTls: UpstreamTls
   readonly watchedPlans: WeakMap<Plan, boolean>
   bytesFromClients: number
   bytesFromUpstreams: number
@@ -105,6 +108,8 @@ export interface Setup {
   login?: LoginStage | undefined
   /** Where somebody is told, and names are looked up. */
   clientName?: ClientName
+  /** The way to the upstream that is tried now. */
+  dial?: UpstreamDial
   /** Upstream addresses still to be tried, in order. */
   candidates: readonly UpstreamTarget[]
   attemptCount: number
@@ -320,6 +325,7 @@ export class Session implements Waiting {
     const isRead =
       state === 'relaying' ||
       state === 'resolving' ||
+      state === 'connecting' ||
       state === 'authenticating' ||
       state === 'logging_in'
     return isRead && this.client.isPaused()

@@ -1,16 +1,16 @@
 // From an admitted client to a mail server that answers: one address after the other, then the
 // relay.
 
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
 import { upstreamDown } from '../protocol/refusal.ts'
 import { sayGoodbye } from './closing.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
-import { proxyHeaderFor } from './proxy-out.ts'
+import { serverNameOf } from './login/login-settings.ts'
 import { relayFromUpstream, resumeClient, startRelay, upstreamEnded } from './relay.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
+import { UpstreamDial } from './upstream-dial.ts'
+import type { DialHandlers } from './upstream-dial.ts'
 import { markFailed, markWorking } from './upstream-pool.ts'
 
 // An answer that takes longer than 10 s is not a mail server in working order: three SYNs are lost
@@ -42,15 +42,19 @@ function keepForUpstream(session: Session, chunk: Buffer): void {
   if (setup === undefined) return
   setup.kept.push(chunk)
   setup.keptBytes += chunk.length
-  if (setup.keptBytes >= keptBytesMax) session.client.pause()
+  if (setup.keptBytes < keptBytesMax) return
+  session.client.pause()
+  session.noteStalled()
 }
 
 /** The address tried now took too long. */
 export function failAttempt(session: Session): void {
-  const { upstreamTarget, upstream } = session
-  const text = 'upstream timed out (110: Connection timed out) while connecting to upstream'
+  const { upstreamTarget, upstream, setup } = session
+  const action = setup?.dial?.action ?? 'connecting to upstream'
+  const text = `upstream timed out (110: Connection timed out) while ${action}`
   session.write('error', text, upstreamTarget?.text)
   noteFailure(session)
+  setup?.dial?.abandon()
   // Its `close` tries the next one: never two connections for one session.
   upstream?.destroy()
 }
@@ -67,12 +71,44 @@ function tryNext(session: Session): void {
     return
   }
   setup.attemptCount += 1
-  session.upstreamTarget = target
-  const socket: Socket = connect({ ...target.options })
-  socket.on('error', onUpstreamError)
-  attachUpstream(session, socket)
-  socket.on('connect', onUpstreamConnect)
+  setup.dial = new UpstreamDial({
+    session,
+    target,
+    ehloName: serverNameOf(session.engineSession.plan.settings),
+    handlers: dialHandlersOf(session),
+  })
   session.enter('connecting', { untilMs: Math.min(nowMs + attemptMs, untilMs) })
+}
+
+function dialHandlersOf(session: Session): DialHandlers {
+  return {
+    onReady: (socket, greeting) => onUpstreamReady(session, socket, greeting),
+    onFailed(text, error) {
+      session.write('error', text, session.upstreamTarget?.text)
+      if (error !== undefined && isOutOfDescriptors(error)) session.host.onOutOfDescriptors(error)
+      else noteFailure(session)
+    },
+    onClosed() {
+      session.onUpstreamClosed()
+      if (session.state === 'connecting') tryNext(session)
+    },
+  }
+}
+
+function onUpstreamReady(
+  session: Session,
+  socket: SessionSocket,
+  greeting: Buffer | undefined,
+): void {
+  adoptUpstream(session, socket)
+  if (session.state !== 'connecting') {
+    // It answered in the moment we gave it up; nothing has been said on it.
+    socket.destroy()
+    return
+  }
+  if (session.upstreamTarget !== undefined) markWorking(session.upstreamTarget)
+  startRelay(session)
+  if (greeting !== undefined) relayFromUpstream(session, greeting)
 }
 
 /** Takes over a connection on which the client has been logged in, for the relay. */
@@ -88,20 +124,6 @@ function attachUpstream(session: Session, socket: SessionSocket): void {
   socket.on('drain', onUpstreamDrain)
   socket.on('end', onUpstreamEnd)
   socket.on('close', onUpstreamClose)
-}
-
-function onUpstreamConnect(this: SessionSocket): void {
-  const session = this[sessionKey]
-  if (session === undefined) return
-  if (session.state !== 'connecting') {
-    // It answered in the moment we gave it up; nothing has been said on it.
-    this.destroy()
-    return
-  }
-  if (session.upstreamTarget !== undefined) markWorking(session.upstreamTarget)
-  const header = proxyHeaderFor(session)
-  if (header !== undefined) this.write(header)
-  startRelay(session)
 }
 
 function onUpstreamData(this: SessionSocket, chunk: Buffer): void {
@@ -128,18 +150,9 @@ function onUpstreamEnd(this: SessionSocket): void {
 function onUpstreamError(this: SessionSocket, error: Error): void {
   const session = this[sessionKey]
   if (session === undefined) return
-  const target = session.upstreamTarget?.text
-  if (session.state === 'connecting') {
-    session.write(
-      'error',
-      `connect() failed (${errnoText(error)}) while connecting to upstream`,
-      target,
-    )
-    if (isOutOfDescriptors(error)) session.host.onOutOfDescriptors(error)
-    else noteFailure(session)
-  } else if (session.state === 'relaying') {
-    session.write('info', `recv() failed (${errnoText(error)}) while proxying connection`, target)
-  }
+  if (session.state !== 'relaying') return
+  const text = `recv() failed (${errnoText(error)}) while proxying connection`
+  session.write('info', text, session.upstreamTarget?.text)
 }
 
 function onUpstreamClose(this: SessionSocket): void {
@@ -148,8 +161,7 @@ function onUpstreamClose(this: SessionSocket): void {
   // The sockets of a session may outlive it in the hands of callbacks; the session should not.
   this[sessionKey] = undefined
   session.onUpstreamClosed()
-  if (session.state === 'connecting') tryNext(session)
-  else if (session.state === 'relaying') upstreamEnded(session)
+  if (session.state === 'relaying') upstreamEnded(session)
   // Nobody will drain any more what the client was stopped for.
   else if (session.state === 'lingering') session.client.resume()
 }

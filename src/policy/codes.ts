@@ -19,6 +19,13 @@ export const policyCodes = {
     'An option about the login at an upstream stands where no session logs in; nothing goes by it.',
   'policy.method_not_checkable':
     'A way to log in is listed that neither a users file nor an upstream can check; it is not offered.',
+  'policy.no_starttls': 'ECStream has no STARTTLS, so its upstream cannot be asked for it.',
+  'policy.upstream_without_a_name':
+    "TLS to an upstream is verified, and nothing says which name the upstream's certificate must have.",
+  'policy.upstream_by_address':
+    'TLS to an upstream is verified, and its certificate must carry an IP address, for want of a name.',
+  'policy.upstream_tls_off':
+    'An option about TLS to the upstream stands where nothing goes to it by TLS.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
   'policy.resolver_without_use':

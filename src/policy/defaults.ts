@@ -9,6 +9,9 @@ export type DefaultedName =
   | 'upstreamProxyProtocol'
   | 'upstreamXclient'
   | 'upstreamImapId'
+  | 'upstreamTls'
+  | 'upstreamTlsVerify'
+  | 'upstreamTlsSni'
   | 'proxyProtocol'
   | 'proxyProtocolTimeout'
   | 'useTls'
@@ -38,6 +41,9 @@ export const defaults: Pick<OptionValues, DefaultedName> = {
   upstreamProxyProtocol: 'off',
   upstreamXclient: 'no',
   upstreamImapId: false,
+  upstreamTls: 'off',
+  upstreamTlsVerify: true,
+  upstreamTlsSni: true,
   proxyProtocol: false,
   proxyProtocolTimeout: { ms: 60_000 },
   useTls: false,

@@ -99,6 +99,7 @@ export interface AuthHttpHeader {
 export type LoginMethod =
   'plain' | 'login' | 'apop' | 'cram-md5' | 'external' | 'xoauth2' | 'oauthbearer' | 'none'
 
+export type UpstreamTlsMode = 'off' | 'on' | 'starttls'
 export type StarttlsMode = 'off' | 'on' | 'only'
 
 /** The value type of each option. Which scopes allow which option is the dialect's business. */
@@ -113,6 +114,21 @@ export interface OptionValues {
   readonly upstream: readonly UpstreamAddress[]
   readonly upstreamProxyProtocol: ProxyVersion
   readonly upstreamXclient: XclientMode
+  /** Whether what goes to the upstream is encrypted, and since when. */
+  readonly upstreamTls: UpstreamTlsMode
+  /** The upstream's certificate must be of a trusted authority and have the right name. */
+  readonly upstreamTlsVerify: boolean
+  /** The authorities trusted; absent: those that Node knows. */
+  readonly upstreamTlsCa: PathValue
+  /** Absent: the host of the upstream's address. */
+  readonly upstreamTlsName: string
+  /** The upstream is told the name (SNI). */
+  readonly upstreamTlsSni: boolean
+  readonly upstreamTlsCertificate: PathValue
+  readonly upstreamTlsKey: PathValue
+  readonly upstreamTlsProtocols: readonly TlsVersion[]
+  /** OpenSSL cipher list for TLS 1.2 and older. */
+  readonly upstreamTlsCiphers: string
   readonly proxyProtocol: boolean
   readonly proxyProtocolTimeout: DurationValue
   /** Absent: every PROXY header is believed (momentum Proxy_Protocol). */

@@ -8,6 +8,7 @@ import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
 import { checkRates } from './validate-rate.ts'
 import { checkResolvers } from './validate-resolver.ts'
+import { checkUpstreamTls } from './validate-upstream-tls.ts'
 
 /** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
 export function validatePolicy(policy: Policy): Diagnostic[] {
@@ -54,6 +55,7 @@ function checkListen(policy: Policy, listener: Listener, listen: Listen): Diagno
     ...checkTls(policy, listen),
     ...checkLogin(policy, listener, listen),
     ...checkRates(policy, listener, listen),
+    ...checkUpstreamTls(policy, listener, listen),
   ]
 }
 

@@ -27,9 +27,10 @@ import {
 } from './option-spec.ts'
 import type { OptionSpec, Remark } from './option-spec.ts'
 import { resolverOptions } from './resolver-options.ts'
-import { bannerHostname, reconfigMessage, staticBanner } from './smtp-values.ts'
+import { hostName, reconfigMessage, staticBanner } from './smtp-values.ts'
 import { foldName } from './syntax.ts'
 import { tlsOptions } from './tls-options.ts'
+import { upstreamTlsOptions } from './upstream-tls-options.ts'
 import { choice, flag, textDictionary, textList, textType } from './values.ts'
 
 const sessionScopes = 'E S I O L W WG P'
@@ -160,7 +161,7 @@ const greeting: readonly OptionSpec[] = [
   works('Banner_Hostname', {
     key: 'bannerHostname',
     scopes: 'E L W WG P',
-    type: bannerHostname,
+    type: hostName,
     services: ['smtp'],
   }),
   works('Static_Banner', {
@@ -237,6 +238,7 @@ export const optionTable: readonly OptionSpec[] = [
   ...routing,
   ...greeting,
   ...tlsOptions,
+  ...upstreamTlsOptions,
   ...sockets,
   ...limits,
   ...loginOptions,

@@ -7,14 +7,11 @@ import type { ValueType, WordResult } from './values.ts'
 /** RFC 5321 4.5.3.1.5: a reply line has at most 512 octets, CRLF included. */
 const maxReplyLine = 510
 
-/** The host name a greeting shows. */
-export const bannerHostname: ValueType<string> = textType(
-  'a host name',
-  '"mx.example.net"',
-  (value) =>
-    value.includes(' ') || value.length > 255
-      ? { code: 'momentum.bad_value', problem: `takes a host name, not ${quoted(value)}` }
-      : { value },
+/** The host name that a greeting shows, or a certificate must have. */
+export const hostName: ValueType<string> = textType('a host name', '"mx.example.net"', (value) =>
+  value.includes(' ') || value.length > 255
+    ? { code: 'momentum.bad_value', problem: `takes a host name, not ${quoted(value)}` }
+    : { value },
 )
 
 /** A whole greeting: one line or several, each a 220 line. Line endings are normalised to CRLF. */

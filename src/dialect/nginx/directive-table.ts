@@ -8,6 +8,7 @@ import { mailCoreDirectives } from './modules/mail-core.ts'
 import { otherDirectives } from './modules/other.ts'
 import { posternDirectives } from './modules/postern.ts'
 import { protocolDirectives } from './modules/protocols.ts'
+import { proxySslDirectives } from './modules/proxy-ssl.ts'
 import { proxyDirectives } from './modules/proxy.ts'
 import { sslDirectives } from './modules/ssl.ts'
 
@@ -21,6 +22,7 @@ export const directiveTable: readonly DirectiveSpec[] = [
   ...protocolDirectives,
   ...limitConnDirectives,
   ...posternDirectives,
+  ...proxySslDirectives,
 ]
 
 const byName: ReadonlyMap<string, DirectiveSpec> = new Map(

@@ -10,6 +10,7 @@ import { listensOf, lowerTrustedProxies } from './lower-listen.ts'
 import { peersOf } from './lower-peers.ts'
 import { authenticatorDirective, lowerAuthenticator, modeOf } from './lower-authenticator.ts'
 import { lowerTls } from './lower-tls.ts'
+import { lowerUpstreamTls } from './lower-upstream-tls.ts'
 import {
   durationOf,
   lowerCaps,
@@ -69,6 +70,7 @@ export function lowerServer(
   const logs = errorLogsOf(view)
   if (logs !== undefined) put(draft, 'errorLogs', logs.value, logs.span)
   if (service === 'smtp') lowerResolver(place)
+  lowerUpstreamTls(place)
   if (hasTls) lowerTls(place)
   if (fronted !== undefined) lowerFronted(place, fronted)
   if (authenticator !== undefined) {

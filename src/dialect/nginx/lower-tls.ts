@@ -69,7 +69,7 @@ function lowerPath(
 }
 
 /** As nginx does: against the directory of the main file. */
-function resolved({ lowering }: Place, path: string): string {
+export function resolved({ lowering }: Place, path: string): string {
   return isAbsolute(path) ? path : join(lowering.directory, path)
 }
 

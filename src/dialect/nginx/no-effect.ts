@@ -86,6 +86,7 @@ function whyNotIn(
   if (name === 'proxy_smtp_auth' && service !== 'smtp') return 'only SMTP has it'
   if (name === 'proxy_imap_id' && service !== 'imap') return 'only IMAP has it'
   if (name === 'xclient' && service === 'imap') return 'IMAP has proxy_imap_id in its place'
+  if (name.startsWith('proxy_ssl')) return 'nothing goes to its upstreams by TLS without proxy_ssl'
   if (name === 'protocol') return 'a later one replaces it'
   return mode === 'relay' ? relays : 'nothing goes by it'
 }

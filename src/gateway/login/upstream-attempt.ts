@@ -1,16 +1,17 @@
 // One connection to one address of an upstream, until the client is logged in there.
 
-import { connect } from 'node:net'
 import type { LoginActions, LoginDenial, UpstreamLogin } from '../../protocol/upstream/login.ts'
 import { errnoText, isOutOfDescriptors } from '../errno.ts'
-import { proxyHeaderFor } from '../proxy-out.ts'
 import type { SessionSocket } from '../session-socket.ts'
 import type { Session } from '../session.ts'
+import { UpstreamDial } from '../upstream-dial.ts'
+import type { DialHandlers } from '../upstream-dial.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
+import { serverNameOf } from './login-settings.ts'
 
 /** Why nothing came of it; the log has been told. */
 export interface AttemptFailure {
-  /** It was never connected, so another address may do better. */
+  /** Its dialogue never began, so another address may do better. */
   readonly isUnreachable: boolean
   /** The upstream refused the login itself. */
   readonly denial?: LoginDenial
@@ -29,10 +30,11 @@ export interface AttemptOptions {
 }
 
 /** Owns the handlers of the socket until it is done; the socket itself is the session's. */
-export class UpstreamAttempt {
+export class UpstreamAttempt implements DialHandlers {
   readonly #options: AttemptOptions
-  readonly #socket: SessionSocket
-  #isConnected = false
+  readonly #dial: UpstreamDial
+  /** The dialogue has begun. */
+  #isReady = false
   #isOver = false
   #words: Buffer[] = []
   #afterClose: (() => void) | undefined
@@ -40,69 +42,71 @@ export class UpstreamAttempt {
   constructor(options: AttemptOptions) {
     const { session, target } = options
     this.#options = options
-    this.#socket = connect({ ...target.options })
-    this.#socket.on('error', this.#onError)
-    this.#socket.on('connect', this.#onConnect)
-    this.#socket.on('data', this.#onData)
-    this.#socket.on('end', this.#onEnd)
-    this.#socket.on('close', this.#onClose)
-    session.upstream = this.#socket
-    session.upstreamTarget = target
+    const ehloName = serverNameOf(session.engineSession.plan.settings)
+    this.#dial = new UpstreamDial({ session, target, ehloName, handlers: this })
   }
 
   get socket(): SessionSocket {
-    return this.#socket
-  }
-
-  get isConnected(): boolean {
-    return this.#isConnected
+    return this.#dial.socket
   }
 
   get action(): string {
-    const { action } = this.#options.dialogue
-    return this.#isConnected ? action : 'connecting to upstream'
+    return this.#isReady ? this.#options.dialogue.action : this.#dial.action
   }
 
   /** Nothing more is done with what the upstream says; its close still ends the session. */
   abandon(): void {
     this.#isOver = true
+    this.#dial.abandon()
   }
 
   /** Leaves the socket to other handlers. */
   release(): void {
-    this.#socket.off('error', this.#onError)
-    this.#socket.off('connect', this.#onConnect)
-    this.#socket.off('data', this.#onData)
-    this.#socket.off('end', this.#onEnd)
-    this.#socket.off('close', this.#onClose)
+    this.socket.off('error', this.#onError)
+    this.socket.off('data', this.#onData)
+    this.socket.off('end', this.#onEnd)
+    this.socket.off('close', this.#onClose)
   }
 
   /** Goes on when the connection is closed: never two for one session (SEMANTICS S1). */
   closeThen(then: () => void): void {
-    this.#isOver = true
-    if (this.#socket.closed) {
+    this.abandon()
+    if (this.socket.closed) {
       then()
       return
     }
     this.#afterClose = then
-    this.#socket.destroy()
+    this.socket.destroy()
   }
 
   /** Ends it for a reason of the log. */
-  fail(text: string, isUnreachable: boolean = !this.#isConnected): void {
+  fail(text: string, isUnreachable: boolean = !this.#isReady): void {
     if (this.#isOver) return
     this.#options.session.write('error', text, this.#options.target.text)
     this.#end(() => this.#options.onFailed({ isUnreachable }))
   }
 
-  readonly #onConnect = (): void => {
-    this.#isConnected = true
-    if (this.#isOver) return
-    const { session, dialogue } = this.#options
+  onReady(socket: SessionSocket, greeting: Buffer | undefined): void {
+    this.#isReady = true
+    socket.on('error', this.#onError)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onClose)
+    const { dialogue } = this.#options
     this.#options.onConnected?.()
-    const header = proxyHeaderFor(session)
-    if (header !== undefined) this.#socket.write(header)
     this.#act(dialogue.start())
+    if (greeting !== undefined && !this.#isOver) this.#act(dialogue.fromUpstream(greeting))
+  }
+
+  onFailed(text: string, error?: Error): void {
+    const isOurFault = error !== undefined && isOutOfDescriptors(error)
+    if (isOurFault) this.#options.session.host.onOutOfDescriptors(error)
+    this.fail(text, !isOurFault)
+  }
+
+  onClosed(): void {
+    this.#options.session.onUpstreamClosed()
+    this.#afterClose?.()
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -119,22 +123,18 @@ export class UpstreamAttempt {
 
   readonly #onError = (error: Error): void => {
     const { host } = this.#options.session
-    const isOurFault = isOutOfDescriptors(error)
-    if (isOurFault) host.onOutOfDescriptors(error)
-    const what = this.#isConnected ? 'recv() failed' : 'connect() failed'
-    const action = this.#isConnected ? 'reading response from upstream' : 'connecting to upstream'
-    this.fail(`${what} (${errnoText(error)}) while ${action}`, !this.#isConnected && !isOurFault)
+    if (isOutOfDescriptors(error)) host.onOutOfDescriptors(error)
+    this.fail(`recv() failed (${errnoText(error)}) while reading response from upstream`)
   }
 
   readonly #onClose = (): void => {
     this.#onEnd()
-    this.#options.session.onUpstreamClosed()
-    this.#afterClose?.()
+    this.onClosed()
   }
 
   #act(actions: LoginActions): void {
     const { session, target } = this.#options
-    for (const bytes of actions.toUpstream ?? []) this.#socket.write(bytes)
+    for (const bytes of actions.toUpstream ?? []) this.socket.write(bytes)
     this.#words.push(...(actions.toClient ?? []))
     const { done, failed } = actions
     if (failed !== undefined) {
@@ -149,7 +149,7 @@ export class UpstreamAttempt {
   }
 
   #end(then: () => void): void {
-    this.#isOver = true
+    this.abandon()
     this.#words = []
     then()
   }

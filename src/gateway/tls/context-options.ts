@@ -42,11 +42,14 @@ export function secureOptionsOf(settings: Settings, isResumable: boolean): numbe
       ? [constants.SSL_OP_CIPHER_SERVER_PREFERENCE]
       : []),
     ...(isResumable ? [] : [constants.SSL_OP_NO_TICKET]),
-    // Node.js takes a range; what is missing inside it is switched off.
-    ...(wanted === undefined
-      ? []
-      : tlsVersions.filter((each) => !wanted.includes(each)).map((each) => versionBits[each])),
+    ...(wanted === undefined ? [] : [otherVersions(wanted)]),
   ].reduce((all, bits) => all | bits, 0)
+}
+
+/** Node.js takes a range; what is missing inside it is switched off. */
+export function otherVersions(wanted: readonly TlsVersion[]): number {
+  const others = tlsVersions.filter((each) => !wanted.includes(each))
+  return others.reduce((all, each) => all | versionBits[each], 0)
 }
 
 const versionBits: { readonly [K in TlsVersion]: number } = {

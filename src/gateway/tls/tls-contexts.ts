@@ -83,7 +83,7 @@ function usesTls(plan: Plan): boolean {
  * An address that no Peer needs to match, and both ends of every block: narrower blocks hide one at
  * most.
  */
-function samples(peers: readonly { readonly block: Block }[]): (Address | undefined)[] {
+export function samples(peers: readonly { readonly block: Block }[]): (Address | undefined)[] {
   return [
     undefined,
     ...peers.flatMap(({ block }) => [addressOfWords(block.words), lastAddress(block)]),

@@ -5,9 +5,11 @@ import type { LogLevelName } from '../../base/log.ts'
 /** nginx's words for where a login is, for ` while …` in the log when it takes too long. */
 export type LoginAction =
   | 'connecting to upstream'
+  | 'SSL handshaking to upstream'
   | 'sending user name to upstream'
   | 'sending password to upstream'
   | 'sending LOGIN command to upstream'
+  | 'sending STARTTLS to upstream'
   | 'sending CAPABILITY to upstream'
   | 'sending ID to upstream'
   | 'sending HELO/EHLO to upstream'

@@ -63,10 +63,10 @@ export const otherDirectives: ReadonlySet<string> = new Set(
   proxy_next_upstream_tries proxy_no_cache proxy_pass_header proxy_pass_request_body
   proxy_pass_request_headers proxy_protocol_timeout proxy_read_timeout proxy_redirect
   proxy_request_buffering proxy_requests proxy_responses proxy_send_lowat proxy_send_timeout
-  proxy_set_body proxy_set_header proxy_socket_keepalive proxy_ssl proxy_ssl_certificate
-  proxy_ssl_certificate_key proxy_ssl_ciphers proxy_ssl_conf_command proxy_ssl_crl
-  proxy_ssl_key_log proxy_ssl_name proxy_ssl_password_file proxy_ssl_protocols
-  proxy_ssl_server_name proxy_ssl_session_reuse proxy_ssl_trusted_certificate proxy_ssl_verify
+  proxy_set_body proxy_set_header proxy_socket_keepalive
+  proxy_ssl_conf_command proxy_ssl_crl
+  proxy_ssl_key_log proxy_ssl_password_file
+  proxy_ssl_session_reuse
   proxy_ssl_verify_depth proxy_store proxy_store_access proxy_temp_file_write_size proxy_temp_path
   proxy_upload_rate proxy_upstream_buffer quic_active_connection_id_limit quic_gso quic_host_key
   quic_retry random random_index read_ahead real_ip_header real_ip_recursive recursive_error_pages

@@ -6,7 +6,14 @@ import type { DirectiveSpec } from '../directive-spec.ts'
 import { confCommand } from '../ssl-values.ts'
 import { choice, flag, number, seconds, set, text } from '../values.ts'
 
-const versions = ['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
+export const tlsVersionWords: readonly string[] = [
+  'SSLv2',
+  'SSLv3',
+  'TLSv1',
+  'TLSv1.1',
+  'TLSv1.2',
+  'TLSv1.3',
+]
 
 const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
@@ -82,7 +89,7 @@ const handshake: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_protocols',
     args: [1, anyNumber],
-    type: set(versions),
+    type: set(tlsVersionWords),
     duplicate: 'adds',
     inherit: 'list',
     default: 'TLSv1.2 TLSv1.3',
