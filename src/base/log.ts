@@ -10,6 +10,8 @@ export interface LogEntry {
   readonly sessionId?: number
   /** Client address without its port, as nginx shows it. */
   readonly client?: string
+  /** The session went into TLS by STARTTLS. */
+  readonly usesStarttls?: boolean
   /** The Listen it came in on. */
   readonly server?: string
   /** The Listen whose log it belongs to, where its text names the Listen already. */

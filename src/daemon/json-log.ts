@@ -54,6 +54,7 @@ const reserved: ReadonlySet<string> = new Set([
   'msg',
   'session',
   'client',
+  'starttls',
   'server',
   'login',
   'upstream',
@@ -63,6 +64,7 @@ function namedFields(entry: LogEntry): Record<string, string | number | boolean>
   const named: Record<string, string | number | boolean> = {}
   if (entry.sessionId !== undefined) named['session'] = entry.sessionId
   if (entry.client !== undefined) named['client'] = entry.client
+  if (entry.usesStarttls === true) named['starttls'] = true
   if (entry.server !== undefined) named['server'] = entry.server
   if (entry.login !== undefined) named['login'] = entry.login
   if (entry.upstream !== undefined) named['upstream'] = entry.upstream

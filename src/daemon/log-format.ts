@@ -38,6 +38,7 @@ export function nginxFormat(identity: LogIdentity): LineFormat {
 function details(entry: LogEntry): string {
   let text = ''
   if (entry.client !== undefined) text += `, client: ${entry.client}`
+  if (entry.usesStarttls === true) text += ' using starttls'
   if (entry.server !== undefined) text += `, server: ${entry.server}`
   if (entry.login !== undefined) text += `, login: "${escapeText(entry.login, loginLengthMax)}"`
   if (entry.upstream !== undefined) text += `, upstream: ${entry.upstream}`

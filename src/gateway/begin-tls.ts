@@ -87,7 +87,7 @@ function onSecure(this: SessionSocket): void {
 
 /** The words of nginx's ssl module, inside TLS. */
 function turnAway(session: Session, { problem, logText, isTold }: CertificateRefusal): void {
-  session.write('info', `${logText} while SSL handshaking`)
+  session.write('info', `${logText} while ${session.handshakeAction}`)
   const { service } = session
   const isSilent = !isTold || service === 'ecstream'
   sayGoodbye(session, isSilent ? undefined : Buffer.from(certificateText(service, problem)))

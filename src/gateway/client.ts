@@ -43,7 +43,7 @@ function onClientError(this: SessionSocket, error: Error): void {
     case 'tls_handshake':
       session.write(
         'info',
-        `SSL_do_handshake() failed (${handshakeErrorText(error)}) while SSL handshaking`,
+        `SSL_do_handshake() failed (${handshakeErrorText(error)}) while ${session.handshakeAction}`,
       )
       return
     case 'proxy_header':
@@ -100,6 +100,6 @@ function onRawClose(this: SessionSocket): void {
 
 function whileText(session: Session): string {
   if (session.state === 'proxy_header') return 'while reading PROXY protocol'
-  if (session.state === 'tls_handshake') return 'while SSL handshaking'
+  if (session.state === 'tls_handshake') return `while ${session.handshakeAction}`
   return `while ${session.setup?.login?.action ?? 'connecting to upstream'}`
 }

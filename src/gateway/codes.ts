@@ -52,7 +52,7 @@ export const gatewayLogs = {
     'info: the client left before the relay began (SEMANTICS S23).',
   'client timed out (110: Connection timed out)': 'info: Idle_Time passed (SEMANTICS S22).',
   'SSL_do_handshake() failed (<why>) while SSL handshaking':
-    'info: the client and Postern found no common TLS, or it spoke no TLS at all.',
+    'info: the client and Postern found no common TLS, or it spoke no TLS at all. After STARTTLS all lines about a handshake say `while in starttls state`.',
   'client timed out while SSL handshaking': 'info: the handshake took more than 30 s.',
   'client SSL certificate verify error: (<number>:<why>) while SSL handshaking':
     'info: the certificate of the client did not pass; the session was ended (TLS_Verify_Mode, ssl_verify_client).',

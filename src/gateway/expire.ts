@@ -18,7 +18,7 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
       session.client.destroy()
       return
     case 'tls_handshake':
-      session.write('info', 'client timed out while SSL handshaking')
+      session.write('info', `client timed out while ${session.handshakeAction}`)
       session.client.destroy()
       return
     case 'resolving':

@@ -156,6 +156,8 @@ export class Session implements Waiting {
   /** The watch asked for no more from the client for now. */
   isClientHeld = false
   isClientGone = false
+  /** It went into TLS by STARTTLS, or is about to. */
+  usesStarttls = false
   #wasRelayed = false
   readonly #deadline: Deadline
   /** Limits of the state, beside the idle limit. */
@@ -273,10 +275,16 @@ export class Session implements Waiting {
       text,
       sessionId: this.engineSession.id,
       client: this.clientText,
+      ...(this.usesStarttls ? { usesStarttls: true } : {}),
       server: this.engineSession.listenId,
       ...(login === undefined ? {} : { login }),
       ...(upstream === undefined ? {} : { upstream }),
     })
+  }
+
+  /** What it is doing in a handshake, behind `while` in the log. */
+  get handshakeAction(): string {
+    return this.usesStarttls ? 'in starttls state' : 'SSL handshaking'
   }
 
   /** The first line of every session, the only one that has the client's port. */

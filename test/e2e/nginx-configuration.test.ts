@@ -88,7 +88,11 @@ describe('-t with a text in the language of nginx', () => {
     ['limit_conn_zone $remote_user zone=z:31k;', 'zone "zone=z:31k" is too small', 4],
     ['server { listen 143; auth_users u; }', '"auth_users" is not in this version of Postern', 4],
     ['server { listen 143; listen 143; }', 'duplicate "0.0.0.0:143" address and port pair', 4],
-    ['ssl_crl crl.pem;', '"ssl_crl" is not in this version of Postern', 4],
+    [
+      'ssl_conf_command KTLS on;',
+      '"ssl_conf_command KTLS" cannot be passed on to the TLS library of Node.js',
+      4,
+    ],
   ])('answers %s in the words of nginx, and with the place', async (line, text, at) => {
     const file = write(right.replace('  server', `${line}\n  server`))
     const { code, stderr } = await postern('-t')

@@ -187,6 +187,7 @@ export class Login implements LoginStage {
     if (event?.kind === 'starttls') {
       this.#action = 'in starttls state'
       session.receive = undefined
+      session.usesStarttls = true
       beginTls(session, { untilMs: this.#commandsUntilMs, onSecured: () => this.#onTls() })
       return
     }

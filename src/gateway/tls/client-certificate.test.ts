@@ -191,6 +191,11 @@ describe('a client certificate', () => {
     const secured = new Client(connect({ socket: plain.socket, rejectUnauthorized: false }))
     await until(() => secured.hasEnded || secured.hasClosed)
     expect(secured.text).toBe(missing)
+    const line = scene.rig.log.lines.find(({ entry }) => entry.text.includes('certificate'))
+    expect(line?.entry).toMatchObject({
+      text: 'client sent no required SSL certificate while in starttls state',
+      usesStarttls: true,
+    })
   })
 })
 

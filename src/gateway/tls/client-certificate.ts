@@ -84,9 +84,11 @@ function verifyErrorFor(secured: TLSSocket, { verifyDepth }: TlsProfile): Verify
   const handle: unknown = Reflect.get(secured, '_handle')
   if (!hasVerifyError(handle)) return verifyErrorOf('it cannot be verified')
   const found = handle.verifyError()
-  if (found !== null && found !== undefined) return verifyErrorOf(found.message)
-  if (verifyDepth === undefined || authoritiesBetween(secured) <= verifyDepth) return undefined
-  return chainTooLong
+  const error = found === null || found === undefined ? undefined : verifyErrorOf(found.message)
+  if (error !== undefined && !isUnknownIssuer(error)) return error
+  // OpenSSL would have stopped before it came to the root, known or not.
+  if (verifyDepth !== undefined && authoritiesBetween(secured) > verifyDepth) return chainTooLong
+  return error
 }
 
 /** Node.js cannot bound the chain, so it is counted when it has been verified. */
