@@ -6,6 +6,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } fr
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Identity } from '../kit/tls-upstreams.ts'
 
 /** Nobody on Debian; the mail is stored as this user. */
 const nobody = 65_534
@@ -20,12 +21,13 @@ export interface DovecotPorts {
 export interface DovecotOptions {
   /** Believes what a proxy on loopback says of its client. */
   readonly trustsLoopback?: boolean
+  /** STARTTLS on the ports, and TLS from the first byte on two more. */
+  readonly tls?: Identity & { readonly ports: DovecotPorts }
 }
 
 export class Dovecot {
   readonly #folder: string
   readonly ports: DovecotPorts
-
   readonly #options: DovecotOptions
 
   constructor(ports: DovecotPorts, options: DovecotOptions = {}) {
@@ -37,6 +39,10 @@ export class Dovecot {
     mkdirSync(this.#path('run'))
     mkdirSync(this.#path('mail'))
     chownSync(this.#path('mail'), nobody, nobody)
+    if (options.tls !== undefined) {
+      writeFileSync(this.#path('cert.pem'), options.tls.cert)
+      writeFileSync(this.#path('key.pem'), options.tls.key)
+    }
     writeFileSync(this.#path('dovecot.conf'), this.#configuration())
     this.#run('dovecot', '-c', this.#path('dovecot.conf'))
   }
@@ -60,12 +66,20 @@ export class Dovecot {
     if (done.status !== 0) throw new Error(`${program} ended with ${done.status}`)
   }
 
+  #tls(): string {
+    if (this.#options.tls === undefined) return 'ssl = no'
+    return `ssl = required
+ssl_cert = <${this.#path('cert.pem')}
+ssl_key = <${this.#path('key.pem')}`
+  }
+
   #configuration(): string {
+    const { tls } = this.#options
     return `base_dir = ${this.#path('run')}
 log_path = ${this.#path('log')}
 protocols = imap pop3
 listen = 127.0.0.1
-ssl = no
+${this.#tls()}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 login_trusted_networks = ${this.#options.trustsLoopback === true ? '127.0.0.0/8' : ''}
@@ -89,7 +103,7 @@ service imap-login {
     port = ${this.ports.imap}
   }
   inet_listener imaps {
-    port = 0
+    port = ${tls?.ports.imap ?? 0}
   }
 }
 service pop3-login {
@@ -98,7 +112,7 @@ service pop3-login {
     port = ${this.ports.pop3}
   }
   inet_listener pop3s {
-    port = 0
+    port = ${tls?.ports.pop3 ?? 0}
   }
 }
 service anvil {

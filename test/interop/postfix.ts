@@ -7,6 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '../e2e/kit/until.ts'
+import type { Identity } from '../kit/tls-upstreams.ts'
 
 /** Nobody on Debian; the mail is stored as this user. */
 const nobody = 65_534
@@ -23,9 +24,12 @@ export class Postfix {
   readonly #folder: string
   readonly port: number
   readonly #proxyProtocol: string
+  readonly #hasTls: boolean
 
-  constructor(port: number, needsProxyHeader: boolean) {
+  /** `tls`: STARTTLS on the port, and TLS from the first byte on one more. */
+  constructor(port: number, needsProxyHeader: boolean, tls?: Identity & { readonly port: number }) {
     this.port = port
+    this.#hasTls = tls !== undefined
     this.#proxyProtocol = needsProxyHeader ? 'haproxy' : ''
     this.#folder = mkdtempSync(join(tmpdir(), 'postern-postfix-'))
     // Its daemons run as other users and must get in.
@@ -35,7 +39,8 @@ export class Postfix {
     chownSync(this.#path('data'), postfix, 0)
     for (const name of ['mail', 'mail/box']) chownSync(this.#path(name), nobody, nobody)
     writeFileSync(this.#path('etc/main.cf'), this.#mainCf())
-    writeFileSync(this.#path('etc/master.cf'), masterCf(port))
+    if (tls !== undefined) writeFileSync(this.#path('etc/tls.pem'), `${tls.key}\n${tls.cert}`)
+    writeFileSync(this.#path('etc/master.cf'), masterCf(port, tls?.port))
     this.#control('start')
   }
 
@@ -78,6 +83,13 @@ export class Postfix {
     if (done.status !== 0) throw new Error(`postfix ${action}: ${done.stderr}`)
   }
 
+  #tlsCf(): string {
+    return `smtpd_tls_security_level = encrypt
+smtpd_tls_chain_files = ${this.#path('etc/tls.pem')}
+smtpd_tls_loglevel = 1
+`
+  }
+
   #mainCf(): string {
     return `compatibility_level = 3.6
 queue_directory = ${this.#path('queue')}
@@ -106,13 +118,16 @@ smtpd_relay_restrictions = reject_unauth_destination
 smtpd_client_port_logging = yes
 smtpd_client_connection_count_limit = 0
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
-`
+${this.#hasTls ? this.#tlsCf() : ''}`
   }
 }
 
-function masterCf(port: number): string {
+function masterCf(port: number, tlsPort: number | undefined): string {
+  const tls = `127.0.0.1:${tlsPort} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+tlsmgr unix - - n 1000? 1 tlsmgr
+`
   return `127.0.0.1:${port} inet n - n - - smtpd
-cleanup unix n - n - 0 cleanup
+${tlsPort === undefined ? '' : tls}cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
