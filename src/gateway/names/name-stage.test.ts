@@ -1,11 +1,16 @@
 // An SMTP session that waits for its client's name, on real sockets: who is told it, and what
 // happens meanwhile.
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
+import { generate } from 'selfsigned'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FakeDns } from '../../../test/kit/dns-server.ts'
 import type { DnsScript } from '../../../test/kit/dns-server.ts'
 import {
   atCleanUp,
+  Client,
   cleanUp,
   connectClient,
   pauseMs,
@@ -39,6 +44,7 @@ const at = ({ port }: FakeDns): Values => ({
   resolver: [{ host: '127.0.0.1', port, text: `127.0.0.1:${port}` }],
 })
 
+const span = { file: 'rig.conf', line: 1, column: 1 }
 const named = { serverName: 'mx.test' }
 const greeting = '220 mx.test ESMTP ready\r\n'
 const plain = Buffer.from('\0u\0p').toString('base64')
@@ -109,6 +115,41 @@ describe('the name of a client that logs in', () => {
     await until(() => client.text.endsWith('235 2.0.0 OK\r\n'))
     expect(auth.asked[0]?.headers.get('client-host')).toBe('[TEMPUNAVAIL]')
     expect(server.asked).toEqual([])
+  })
+
+  it('is that of the address in a PROXY header', async () => {
+    const server = await dns(() => ({ code: 3 }))
+    const { rig, auth } = await setLoginScene({
+      service: 'smtp',
+      options: { ...named, ...at(server), proxyProtocol: true },
+    })
+    const header = 'PROXY TCP4 192.0.2.7 192.0.2.1 4711 25\r\n'
+    const client = await connectClient(rig.port(), `${header}EHLO me\r\nAUTH PLAIN ${plain}\r\n`)
+    await until(() => client.text.endsWith('235 2.0.0 OK\r\n'))
+    expect(server.questions).toEqual(['PTR 7.2.0.192.in-addr.arpa'])
+    expect(auth.asked[0]?.headers.get('client-ip')).toBe('192.0.2.7')
+  })
+
+  it('is looked up on a port of implicit TLS, and the greeting goes inside', async () => {
+    const made = await generate([{ name: 'commonName', value: 'gate.test' }], { keyType: 'ec' })
+    const path = join(temporaryDirectory(), 'gate.pem')
+    writeFileSync(path, `${made.cert}\n${made.private}`)
+    const server = await dns(good)
+    const { rig, auth } = await setLoginScene({
+      service: 'smtp',
+      options: {
+        ...named,
+        ...at(server),
+        useTls: true,
+        tlsCertificate: { files: [{ value: path, span }] },
+      },
+    })
+    const options = { host: '127.0.0.1', port: rig.port(), rejectUnauthorized: false }
+    const client = new Client(connectTls(options))
+    client.socket.write(`EHLO me\r\nAUTH PLAIN ${plain}\r\n`)
+    await until(() => client.text.endsWith('235 2.0.0 OK\r\n'))
+    expect(client.text.startsWith(greeting)).toBe(true)
+    expect(auth.asked[0]?.headers.get('client-host')).toBe('mail.example')
   })
 
   it.each([
