@@ -179,6 +179,16 @@ describe('-t', () => {
     expect(err).toContain('postern demo')
   })
 
+  it('looks at the files of TLS to upstreams, too', async () => {
+    const tls = 'Upstream_TLS = on Upstream_TLS_Name = "a.test" Upstream_TLS_CA = "ca.pem"'
+    const path = write('postern.conf', good.replace('Listen ":25" {}', `${tls} Listen ":25" {}`))
+    const { code, err } = await call('-t')
+    expect(code).toBe(1)
+    expect(err).toContain(
+      `Upstream_TLS_CA: cannot read "ca.pem" (2: No such file or directory) (${path}:7)`,
+    )
+  })
+
   it('says with the words of nginx what is wrong in -g', async () => {
     write('postern.conf', good)
     expect(await call('-t', '-g', 'pidd x;')).toMatchObject({

@@ -9,6 +9,7 @@ import { PosternError } from '../base/errors.ts'
 import { errnoText } from '../gateway/errno.ts'
 import { findNameServers } from '../gateway/names/name-servers.ts'
 import { loadTls } from '../gateway/tls/tls-contexts.ts'
+import { loadUpstreamTls } from '../gateway/upstream-tls.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { DaemonCode } from './codes.ts'
 import { stderrPath } from './log-file.ts'
@@ -25,6 +26,7 @@ export async function preflight(
     .flatMap(({ path, syslog }) => (path === stderrPath || syslog !== undefined ? [] : [path]))
   return [
     ...checkTls(policy, prefix),
+    ...checkUpstreamTls(policy, prefix),
     ...(await checkNameServers(policy)),
     ...[...new Set(logFiles)].flatMap((path) => checkAppendable(path)),
     // The pid file is replaced, not written into: its directory is what counts.
@@ -36,6 +38,16 @@ function checkTls(policy: Policy, prefix: string): Diagnostic[] {
   try {
     const warnings = loadTls(policy, prefix).warnings(systemClock.wallMs())
     return warnings.map(({ code, text }) => ({ severity: 'warning', code, message: text }))
+  } catch (cause) {
+    if (!PosternError.is(cause)) throw cause
+    return [{ severity: 'error', code: cause.code, message: cause.message }]
+  }
+}
+
+function checkUpstreamTls(policy: Policy, prefix: string): Diagnostic[] {
+  try {
+    loadUpstreamTls(policy, prefix)
+    return []
   } catch (cause) {
     if (!PosternError.is(cause)) throw cause
     return [{ severity: 'error', code: cause.code, message: cause.message }]
