@@ -68,11 +68,14 @@ export const admittedReplies: Readonly<Record<MailService, string>> = {
 export class MailServers {
   readonly #servers: Readonly<Record<MailService, Server>>
   readonly sockets = new Set<Socket>()
+  /** Connections there have been. */
+  acceptedCount = 0
 
   constructor(serve?: (socket: Socket) => void, watch?: (socket: Socket) => void) {
     const create = (service: MailService): Server =>
       createServer((socket) => {
         this.sockets.add(socket)
+        this.acceptedCount += 1
         socket.on('close', () => this.sockets.delete(socket))
         socket.on('error', () => socket.destroy())
         watch?.(socket)

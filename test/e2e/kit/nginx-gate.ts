@@ -49,6 +49,8 @@ export interface NginxGateOptions {
   readonly hasCertificate?: boolean
   readonly answer?: (asked: AuthAsked, behind: MailServers) => AuthAnswer
   readonly serve?: (socket: Socket) => void
+  /** Of another auth server than the one that is started. */
+  readonly authPort?: number
 }
 
 export class NginxGate {
@@ -108,7 +110,7 @@ export class NginxGate {
   }
 
   get authPort(): number {
-    return this.auth.port
+    return this.#options.authPort ?? this.auth.port
   }
 
   connect(service: MailService, options: Partial<ClientOptions> = {}): Client {
@@ -231,7 +233,7 @@ export class NginxGate {
     const text = [
       'pid postern.pid;\nerror_log stderr info;\nevents { }\n',
       main.includes('worker_processes') ? '' : `worker_processes ${workerCount};\n`,
-      `${main}\nmail {\n  auth_http 127.0.0.1:${this.auth.port}/auth;\n`,
+      `${main}\nmail {\n  auth_http 127.0.0.1:${this.authPort}/auth;\n`,
       `  server_name mx.test;\n  ${mail}\n${servers.join('')}}\n`,
     ].join('')
     writeFileSync(join(this.folder, 'nginx.conf'), text.replaceAll('{dir}', this.folder))
