@@ -26,6 +26,8 @@ export const policyCodes = {
     'TLS to an upstream is verified, and its certificate must carry an IP address, for want of a name.',
   'policy.upstream_tls_off':
     'An option about TLS to the upstream stands where nothing goes to it by TLS.',
+  'policy.capability_not_kept':
+    'Clients that log in are told of CHUNKING or BINARYMIME, whose BDAT is not read before the relay.',
   'policy.not_after_login':
     'An option that acts inside the relay stands where sessions log in; it could not be kept.',
   'policy.resolver_without_use':

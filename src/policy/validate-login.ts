@@ -7,6 +7,7 @@ import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
 import { asksSomebody, takesPasswordsOnly } from './login.ts'
 import type { OptionName } from './options.ts'
+import { checkCapabilities } from './validate-capabilities.ts'
 import type { Listen, Listener, Policy, Scope, ServiceName } from './policy.ts'
 
 /** Do sessions log in here, as far as the Listen alone can tell? */
@@ -21,6 +22,7 @@ export function checkLogin(policy: Policy, listener: Listener, listen: Listen): 
   if (asksForLogin(listener, scopes)) {
     return [
       ...checkMethods(listener, scopes),
+      ...(listener.service === 'smtp' ? checkCapabilities(scopes) : []),
       ...[...peers, ...scopes].flatMap((scope) => [
         ...(scope.options.maxReceptions?.value.capMax === undefined
           ? []
