@@ -85,6 +85,9 @@ export const gatewayLogs = {
     'error: somebody put it there, in plain text, to have it read as if from inside TLS.',
   'TLS to upstream is not usable: <why>':
     'error: no TLS context could be made for one kind of session after a reload.',
+  'upstream stopped answering':
+    'warn: an address of Upstream or proxy_pass could not be reached, or its TLS not be trusted; said once, until it is back. For 10 s it is tried after the others.',
+  'upstream answers again': 'notice: it is back.',
   'no live upstreams while connecting to upstream':
     'error: every address failed; the client got 421 and its slot came back.',
   'no upstream is configured': 'error: the session was turned away.',

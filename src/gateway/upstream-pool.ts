@@ -18,6 +18,9 @@ export interface UpstreamTarget {
   /** As logs show it. */
   readonly text: string
   readonly options: TcpNetConnectOpts | IpcNetConnectOpts
+  /** Of a list in the policy, so that it is remembered from one session to the next. */
+  readonly isListed: boolean
+  /** 0: it answered when it was tried last. */
   skippedUntilMs: number
 }
 
@@ -32,7 +35,7 @@ export class UpstreamPools {
 
   /** One address by itself, as an auth server names it. */
   targetOf(address: UpstreamAddress): UpstreamTarget {
-    return targetOf(address, this.#prefix)
+    return { ...targetOf(address, this.#prefix), isListed: false }
   }
 
   poolOf(list: readonly UpstreamAddress[]): UpstreamPool {
@@ -80,7 +83,12 @@ export function markWorking(target: UpstreamTarget): void {
 function targetOf(address: UpstreamAddress, prefix: string): UpstreamTarget {
   if (address.kind === 'unix') {
     const path = isAbsolute(address.path) ? address.path : join(prefix, address.path)
-    return { text: `unix:${path}`, options: { path, allowHalfOpen: true }, skippedUntilMs: 0 }
+    return {
+      text: `unix:${path}`,
+      options: { path, allowHalfOpen: true },
+      isListed: true,
+      skippedUntilMs: 0,
+    }
   }
   const { host, port } = address
   const text = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
@@ -93,5 +101,5 @@ function targetOf(address: UpstreamAddress, prefix: string): UpstreamTarget {
     keepAlive: true,
     keepAliveInitialDelay: keepAliveDelayMs,
   }
-  return { text, options, skippedUntilMs: 0 }
+  return { text, options, isListed: true, skippedUntilMs: 0 }
 }

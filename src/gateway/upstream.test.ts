@@ -50,6 +50,24 @@ describe('the upstream', () => {
     expect(first?.entry.client).toBe('127.0.0.1')
   })
 
+  it('is logged once when it stops answering, and once when it is back', async () => {
+    const port = await deadPort()
+    const rig = await rigFor({ upstream: [tcp(port)] })
+    for (let time = 0; time < 3; time += 1) {
+      const client = await connectClient(rig.port())
+      await until(() => client.hasEnded)
+    }
+    await startUpstream(undefined, { port })
+    for (let time = 0; time < 3; time += 1) {
+      const client = await connectClient(rig.port())
+      await until(() => client.text === '220 ready\r\n')
+    }
+    expect(rig.log.texts.filter((text) => /: upstream (?:stopped|answers)/.test(text))).toEqual([
+      'warn: upstream stopped answering',
+      'notice: upstream answers again',
+    ])
+  })
+
   it('that is missing from the policy costs the client a 421', async () => {
     const rig = await rigFor({})
     const client = await connectClient(rig.port())

@@ -11,7 +11,7 @@ import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
 import { UpstreamDial } from './upstream-dial.ts'
 import type { DialHandlers } from './upstream-dial.ts'
-import { markFailed, markWorking } from './upstream-pool.ts'
+import { noteUpstreamAnswer, noteUpstreamFailure } from './upstream-health.ts'
 
 // An answer that takes longer than 10 s is not a mail server in working order: three SYNs are lost
 // by then. 30 s in all is three such addresses, well inside the minutes SMTP clients wait.
@@ -106,7 +106,7 @@ function onUpstreamReady(
     socket.destroy()
     return
   }
-  if (session.upstreamTarget !== undefined) markWorking(session.upstreamTarget)
+  if (session.upstreamTarget !== undefined) noteUpstreamAnswer(session, session.upstreamTarget)
   startRelay(session)
   if (greeting !== undefined) relayFromUpstream(session, greeting)
 }
@@ -167,6 +167,6 @@ function onUpstreamClose(this: SessionSocket): void {
 }
 
 function noteFailure(session: Session): void {
-  const { upstreamTarget, host } = session
-  if (upstreamTarget !== undefined) markFailed(upstreamTarget, host.clock.monotonicMs())
+  const { upstreamTarget } = session
+  if (upstreamTarget !== undefined) noteUpstreamFailure(session, upstreamTarget)
 }

@@ -4,7 +4,7 @@ import type { UpstreamLogin } from '../../protocol/upstream/login.ts'
 import { attemptMs, attemptsTotalMs } from '../upstream.ts'
 import type { SessionSocket } from '../session-socket.ts'
 import type { Session } from '../session.ts'
-import { markFailed, markWorking } from '../upstream-pool.ts'
+import { noteUpstreamAnswer, noteUpstreamFailure } from '../upstream-health.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import { UpstreamAttempt } from './upstream-attempt.ts'
 import type { AttemptFailure } from './upstream-attempt.ts'
@@ -92,13 +92,13 @@ export class UpstreamRun {
   }
 
   #onConnected(target: UpstreamTarget): void {
-    markWorking(target)
     const { session } = this.#options
+    noteUpstreamAnswer(session, target)
     if (this.#options.targets.length > 1) session.enter('logging_in', { untilMs: this.#untilMs() })
   }
 
   #onFailed(failure: AttemptFailure, target: UpstreamTarget): void {
-    if (failure.isUnreachable) markFailed(target, this.#nowMs())
+    if (failure.isUnreachable) noteUpstreamFailure(this.#options.session, target)
     if (!failure.isUnreachable || this.#options.targets.length === 1) {
       this.#options.onFailed(failure)
     } else this.#attempt?.closeThen(() => this.#tryNext())
