@@ -7,6 +7,7 @@ export const daemonCodes = {
   'daemon.already_running': 'A live daemon holds this pid file.',
   'daemon.pid_file': 'The pid file cannot be written.',
   'daemon.control_socket': 'The control socket cannot be bound or does not answer.',
+  'daemon.open_files': 'Fewer files may be open than `worker_rlimit_nofile` asks for.',
   'daemon.duplicate_directive': 'A directive of `-g` is also set by the file.',
   'cli.no_smtp_server': 'The demo needs the optional dependency smtp-server.',
 } as const

@@ -7,6 +7,7 @@ import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readUsers } from '../gateway/users.ts'
 import { checkServable } from '../policy/validate.ts'
+import { openFilesLimit } from './open-files.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
 import type { DaemonSettings, Launch } from './settings.ts'
 
@@ -51,7 +52,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
     ...loaded.diagnostics,
     ...checkServable(policy),
     ...readUsers(policy, source.prefix).diagnostics,
-    ...diagnoseSettings(policy.daemon, source),
+    ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
   ]
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     return { diagnostics, sources }

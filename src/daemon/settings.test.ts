@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { readConfiguration } from './configuration.ts'
-import { noGlobals } from './settings.ts'
+import { openFilesLimit } from './open-files.ts'
+import { diagnoseSettings, noGlobals } from './settings.ts'
 import type { GlobalDirectives } from './settings.ts'
 
 const listener = 'ESMTP_Listener { Upstream = "127.0.0.1:26" Listen ":25" {} }'
@@ -85,6 +86,33 @@ describe('the settings of a daemon', () => {
     const { policy, diagnostics } = read('', { ...noGlobals, warnings: [warning] })
     expect(policy).toBeDefined()
     expect(diagnostics).toContain(warning)
+  })
+})
+
+describe('a number of open files that is asked for', () => {
+  const asked = { openFiles: { value: 5000, span: { file: '/p.conf', line: 3, column: 1 } } }
+  const launch = { prefix: '/', globals: noGlobals }
+
+  it('is warned about where the process may have fewer', () => {
+    expect(diagnoseSettings(asked, launch, 1024)).toEqual([
+      {
+        severity: 'warning',
+        code: 'daemon.open_files',
+        message: '5000 open files are asked for, and this process may have 1024',
+        span: asked.openFiles.span,
+        hint: 'only who starts it can raise that: ulimit -n 5000, or LimitNOFILE=5000 in its unit',
+      },
+    ])
+  })
+
+  it('is fine where it may have as many, or where nobody knows', () => {
+    expect(diagnoseSettings(asked, launch, 5000)).toEqual([])
+    expect(diagnoseSettings(asked, launch, undefined)).toEqual([])
+  })
+
+  it('is compared with what the system says of this process', () => {
+    expect(openFilesLimit()).toBeGreaterThan(0)
+    expect(openFilesLimit('/no/such/file')).toBeUndefined()
   })
 })
 

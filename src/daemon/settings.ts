@@ -1,7 +1,7 @@
 // What the daemon itself takes from a policy and from the command line: its files and its log.
 
 import { resolve } from 'node:path'
-import type { Diagnostic, Span } from '../base/diagnostic.ts'
+import type { Diagnostic, Sourced, Span } from '../base/diagnostic.ts'
 import type { ErrorLogTarget } from '../policy/error-log.ts'
 import type { DaemonOptions, Policy } from '../policy/policy.ts'
 import type { ListenLog, LogTarget } from './daemon-log.ts'
@@ -78,7 +78,11 @@ function controlSocketFor(pidFile: string): string {
 /**
  * What stands both in `-g` and in the file, which nginx calls an error; and what is not there yet.
  */
-export function diagnoseSettings(options: DaemonOptions, launch: Launch): Diagnostic[] {
+export function diagnoseSettings(
+  options: DaemonOptions,
+  launch: Launch,
+  openFilesMax: number | undefined,
+): Diagnostic[] {
   const { globals } = launch
   const found: Diagnostic[] = [...(globals.warnings ?? [])]
   if (globals.pidFile !== undefined && options.pidFile !== undefined) {
@@ -90,7 +94,21 @@ export function diagnoseSettings(options: DaemonOptions, launch: Launch): Diagno
   if (globals.isDaemon !== undefined && options.isDetached !== undefined) {
     found.push(duplicate('daemon', options.isDetached.span))
   }
+  const { openFiles } = options
+  if (openFiles !== undefined && openFilesMax !== undefined && openFilesMax < openFiles.value) {
+    found.push(tooFewFiles(openFiles, openFilesMax))
+  }
   return found
+}
+
+function tooFewFiles({ value, span }: Sourced<number>, openFilesMax: number): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'daemon.open_files',
+    message: `${value} open files are asked for, and this process may have ${openFilesMax}`,
+    span,
+    hint: `only who starts it can raise that: ulimit -n ${value}, or LimitNOFILE=${value} in its unit`,
+  }
 }
 
 function logTargetsOf(options: DaemonOptions, launch: Launch): readonly LogTarget[] {

@@ -94,6 +94,7 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   proxyTimeout: true,
   proxyPassErrorMessage: true,
   proxySmtpAuth: true,
+  proxyBufferBytes: true,
   upstreamImapId: true,
 }
 

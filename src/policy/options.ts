@@ -239,6 +239,8 @@ export interface OptionValues {
   readonly proxyTimeout: DurationValue
   /** The client reads the upstream's own words when its login fails there. */
   readonly proxyPassErrorMessage: boolean
+  /** The longest reply of an upstream before the relay; absent: the gate's own bounds. */
+  readonly proxyBufferBytes: number
   /** AUTH PLAIN goes to the upstream. */
   readonly proxySmtpAuth: boolean
   /** An IMAP upstream that offers ID is told the client's address before the login. */

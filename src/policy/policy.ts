@@ -74,6 +74,8 @@ export interface DaemonOptions {
   /** How the error log is written; absent: nginx's lines. */
   readonly logFormat?: Sourced<'nginx' | 'json'>
   readonly workers?: Sourced<number | 'auto'>
+  /** How many files it should be able to open (nginx `worker_rlimit_nofile`). */
+  readonly openFiles?: Sourced<number>
   /** After a quit, relayed sessions get this long; absent `ms`: as long as they like. */
   readonly shutdownTimeout?: Sourced<DurationValue>
   /** It leaves the terminal (nginx `daemon on`). */

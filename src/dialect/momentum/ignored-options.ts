@@ -125,7 +125,7 @@ const system: readonly IgnoredOption[] = [
     Mail_Queue_Check_VM_Interval Maintainer_Pool Malloc2mmap_Threshold MasterDB_File
     Match_Cache_Life Match_Cache_Size Max_Timed_Events_Per_Iter Memory_Goal Memory_HWM
     MIME_Parse_Large_Messages_During_Reception PCRE_Cache_Size PCRE_Cache_TTL Permastore_Interval
-    Scheduler Server_Max_File_Descriptors Signing_Stats SIV_Throttle_Cache_Size Spool_Mode SpoolBase
+    Scheduler Signing_Stats SIV_Throttle_Cache_Size Spool_Mode SpoolBase
     TimestampFormat Unlink_On_Spool_In_Failure Use_IFList_Cache Use_MMap`,
     'G',
     machine,

@@ -225,6 +225,12 @@ const relaying: readonly OptionSpec[] = [
     type: flag,
     services: loginServices,
   }),
+  works('Upstream_Buffer', {
+    key: 'proxyBufferBytes',
+    scopes: loginScopes,
+    type: integer(1, bufferMaxBytes),
+    services: loginServices,
+  }),
   works('Upstream_SMTP_Auth', {
     key: 'proxySmtpAuth',
     scopes: 'E L W WG P',

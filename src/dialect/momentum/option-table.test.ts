@@ -85,6 +85,7 @@ describe('the option table', () => {
       'logFormat',
       'workers',
       'isDetached',
+      'openFiles',
       'shutdownTimeout',
       ...partNames,
     ]

@@ -224,6 +224,9 @@ const limits: readonly OptionSpec[] = [
   ofLimit('Log_Level', 'logLevel', limitLogLevel),
 ]
 
+/** Linux has no more descriptors than this for one process (fs.nr_open). */
+const openFilesMax = 1_073_741_816
+
 /** The log of everything, or in a listener the log of its sessions. */
 const errorLogRow: OptionSpec = alsoGlobal(
   works('Error_Log', { key: 'errorLogs', scopes: socketScopes, type: errorLogs }),
@@ -247,6 +250,7 @@ export const optionTable: readonly OptionSpec[] = [
   daemon('PIDFile', 'pidFile', textType('a path', '"postern.pid"')),
   errorLogRow,
   daemon('Log_Format', 'logFormat', choice(['nginx', 'json'])),
+  daemon('Server_Max_File_Descriptors', 'openFiles', integer(1, openFilesMax)),
   daemon('Shutdown_Timeout', 'shutdownTimeout', seconds),
   daemon('Workers', 'workers', workers),
   ...later('Service_Sessions_Cluster Listener_Sessions_Cluster', sessionScopes),

@@ -22,11 +22,17 @@ export function lowerDaemon(view: BlockView, { report }: Lowering): DaemonOption
       ? { logFormat: { value: formatOf(format.value.choice), span: spanOf(format) } }
       : {}),
     ...(workers === undefined ? {} : { workers }),
+    ...openFilesOf(view.last('worker_rlimit_nofile')),
     ...shutdownTimeoutOf(view.last('worker_shutdown_timeout')),
     ...(daemon?.value.kind === 'flag'
       ? { isDetached: { value: daemon.value.isOn, span: spanOf(daemon) } }
       : {}),
   }
+}
+
+function openFilesOf(found: CheckedDirective | undefined): Pick<DaemonOptions, 'openFiles'> {
+  if (found?.value.kind !== 'number') return {}
+  return { openFiles: { value: found.value.number, span: spanOf(found) } }
 }
 
 /** 0 is no limit, in nginx too. */

@@ -140,6 +140,7 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
   lowerNumber(place, 'max_errors', 'maxErrors')
   lowerNumber(place, 'max_commands', 'maxCommands')
   lowerFlag(place, 'proxy_pass_error_message', 'proxyPassErrorMessage')
+  lowerNumber(place, 'proxy_buffer', 'proxyBufferBytes')
   lowerLimits(place)
   switch (service) {
     case 'imap':

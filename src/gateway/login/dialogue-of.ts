@@ -76,19 +76,22 @@ export function upstreamLoginOf(
   const isPasswordForeign = answer.password !== undefined
   const full: LoginCredentials | undefined =
     password === undefined ? undefined : { user, password, isPasswordForeign }
-  const passErrors = loginOption(settings, 'proxyPassErrorMessage')
+  const bounds = {
+    passErrors: loginOption(settings, 'proxyPassErrorMessage'),
+    replyMaxBytes: settings.proxyBufferBytes?.value,
+  }
   switch (details.service) {
     case 'imap':
       if (full === undefined) return undefined
       return imapLogin({
         tag: details.tag,
         credentials: full,
-        passErrors,
+        ...bounds,
         ...(settings.upstreamImapId.value ? { id: imapIdentityOf(session) } : {}),
       })
     case 'pop3':
       if (full === undefined) return undefined
-      return pop3Login({ credentials: full, passErrors, ...xclientOf(session, settings) })
+      return pop3Login({ credentials: full, ...bounds, ...xclientOf(session, settings) })
     case 'smtp': {
       const isTried = settings.authenticator?.value.kind === 'upstream'
       const isAuthed =
@@ -103,7 +106,7 @@ export function upstreamLoginOf(
         ...(credentials.method === 'none' && details.mailFrom !== undefined
           ? { envelope: { from: details.mailFrom, to: details.rcptTo ?? Buffer.alloc(0) } }
           : {}),
-        passErrors,
+        ...bounds,
       })
     }
   }

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { generate } from 'selfsigned'
@@ -208,6 +209,29 @@ describe('a failed login', () => {
       const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
       await until(() => client.hasEnded)
       expect(client.text).toBe(greeting + words)
+    }
+  })
+
+  it('because its reply is longer than proxy_buffer ends in an internal error', async () => {
+    const long = 'x'.repeat(300)
+    const serve = (socket: Socket): void => {
+      socket.write(`* OK ${long}\r\n`)
+      socket.on('data', (bytes) =>
+        socket.write(String(bytes).endsWith('}\r\n') ? '+ OK\r\n' : 'a OK done\r\n'),
+      )
+    }
+    for (const [proxyBufferBytes, isTaken] of [
+      [200, false],
+      [400, true],
+    ] as const) {
+      const { rig } = await setLoginScene({ serve, options: { proxyBufferBytes } })
+      const client = await connectClient(rig.port(), 'a LOGIN u p\r\n')
+      const words = isTaken ? 'a OK done\r\n' : '* BAD internal server error\r\n'
+      await until(() => client.text === greeting + words)
+      const isLogged = rig.log.texts.some((text) =>
+        text.startsWith('error: upstream sent too long response line: "* OK xxx'),
+      )
+      expect(isLogged).toBe(!isTaken)
     }
   })
 

@@ -2,7 +2,7 @@
 
 /**
  * The longest line of an upstream: RFC 7162 lets an IMAP server send 8,192 octets, the most of the
- * three protocols; nginx's proxy_buffer has 4,096 for a whole reply.
+ * three protocols; nginx's proxy_buffer, when it is written, is for a whole reply.
  */
 export const loginLineMaxBytes = 8_192
 

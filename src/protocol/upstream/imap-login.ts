@@ -28,6 +28,7 @@ export interface ImapLoginOptions {
   readonly tag: string
   readonly credentials: LoginCredentials
   readonly passErrors: boolean
+  readonly replyMaxBytes?: number | undefined
   /** Absent: no ID is sent. An upstream that does not offer ID gets none. */
   readonly id?: ImapIdentity
 }
@@ -44,6 +45,7 @@ export function imapLogin(options: ImapLoginOptions): UpstreamLogin {
     script: new ImapScript(options),
     secrets: new SecretFinder(options.credentials),
     passErrors: options.passErrors,
+    replyMaxBytes: options.replyMaxBytes,
     internalError: Buffer.from(internalErrorText('imap')),
   })
 }

@@ -61,6 +61,8 @@ export interface DialogueOptions {
   readonly secrets: SecretFinder
   /** `proxy_pass_error_message`: the client reads the upstream's own words. */
   readonly passErrors: boolean
+  /** `proxy_buffer`: the longest reply, in place of our own bounds. */
+  readonly replyMaxBytes?: number | undefined
   readonly internalError: Buffer
 }
 
@@ -71,9 +73,10 @@ const hiddenReply = '(not shown, it repeats the password)'
 
 export class LoginDialogue implements UpstreamLogin {
   readonly #options: DialogueOptions
-  readonly #cutter = new LineCutter({ maxBytes: loginLineMaxBytes })
-  readonly #reply = new ByteHold({ maxBytes: loginReplyMaxBytes })
-  readonly #kept = new ByteHold({ maxBytes: loginReplyMaxBytes })
+  readonly #replyMaxBytes: number
+  readonly #cutter: LineCutter
+  readonly #reply: ByteHold
+  readonly #kept: ByteHold
   #literalBytes = 0
   #isOver = false
   #toUpstream: Buffer[] = []
@@ -81,7 +84,13 @@ export class LoginDialogue implements UpstreamLogin {
   #action: LoginAction = 'connecting to upstream'
 
   constructor(options: DialogueOptions) {
+    const { replyMaxBytes } = options
+    const maxBytes = replyMaxBytes ?? loginReplyMaxBytes
     this.#options = options
+    this.#replyMaxBytes = maxBytes
+    this.#cutter = new LineCutter({ maxBytes: replyMaxBytes ?? loginLineMaxBytes })
+    this.#reply = new ByteHold({ maxBytes })
+    this.#kept = new ByteHold({ maxBytes })
   }
 
   get action(): LoginAction {
@@ -126,7 +135,7 @@ export class LoginDialogue implements UpstreamLogin {
       case 'more':
         this.#literalBytes = step.literalBytes ?? 0
         // Looked at before the first byte of it comes; the number may be anything.
-        if (this.#reply.length + this.#literalBytes > loginReplyMaxBytes) this.#failTooLong(line)
+        if (this.#reply.length + this.#literalBytes > this.#replyMaxBytes) this.#failTooLong(line)
         return
       case 'aside':
         if (!step.isKept) this.#reply.take()

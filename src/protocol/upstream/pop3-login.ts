@@ -17,6 +17,7 @@ import type { XclientOptions } from './smtp-xclient.ts'
 export interface Pop3LoginOptions {
   readonly credentials: LoginCredentials
   readonly passErrors: boolean
+  readonly replyMaxBytes?: number | undefined
   /** Absent: no XCLIENT is sent. */
   readonly xclient?: Pop3Xclient
 }
@@ -38,6 +39,7 @@ export function pop3Login(options: Pop3LoginOptions): UpstreamLogin {
     script: new Pop3Script(options),
     secrets: new SecretFinder(options.credentials),
     passErrors: options.passErrors,
+    replyMaxBytes: options.replyMaxBytes,
     internalError: Buffer.from(internalErrorText('pop3')),
   })
 }

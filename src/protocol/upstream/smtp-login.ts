@@ -37,6 +37,7 @@ export interface SmtpLoginOptions {
   /** The client's whole commands, without a login (`smtp_auth none`). */
   readonly envelope?: { readonly from: Uint8Array; readonly to: Uint8Array }
   readonly passErrors: boolean
+  readonly replyMaxBytes?: number | undefined
 }
 
 /**
@@ -52,6 +53,7 @@ export function smtpLogin(options: SmtpLoginOptions): UpstreamLogin {
     script: new SmtpScript(options),
     secrets: new SecretFinder(credentialsOf(options)),
     passErrors: options.passErrors,
+    replyMaxBytes: options.replyMaxBytes,
     internalError: Buffer.from(internalErrorText('smtp')),
   })
 }

@@ -33,6 +33,12 @@ const acted: readonly DirectiveSpec[] = moduleRows('core', [
     about: 'ends the sessions still relayed so long after a quit; 0 waits for all of them',
   },
   {
+    name: 'worker_rlimit_nofile',
+    in: 'main',
+    type: number,
+    about: 'warns when the daemon may open fewer files; only who starts it can raise the limit',
+  },
+  {
     name: 'error_log',
     in: 'main mail server',
     args: [1, anyNumber],
@@ -61,11 +67,6 @@ const ignored: readonly DirectiveSpec[] = moduleRows(
       { name: 'worker_priority', type: text, about: 'set the priority where it is started' },
       { name: 'worker_cpu_affinity', args: [1, anyNumber], type: texts, about: oneProcess },
       {
-        name: 'worker_rlimit_nofile',
-        type: number,
-        about: 'set the limit of open files where the daemon is started',
-      },
-      {
         name: 'worker_rlimit_core',
         type: offset,
         about: 'set the limit of core files where the daemon is started',
@@ -73,7 +74,7 @@ const ignored: readonly DirectiveSpec[] = moduleRows(
       {
         name: 'working_directory',
         type: text,
-        about: 'start the daemon in its directory, or give it -p',
+        about: 'it says where nginx leaves core files; start the daemon in that directory',
       },
       {
         name: 'env',

@@ -16,10 +16,7 @@ const proxy: readonly DirectiveSpec[] = moduleRows('proxy', [
   {
     name: 'proxy_buffer',
     type: size,
-    default: '4k',
-    status: 'warns',
-    agreesWith: '4k',
-    about: 'it sizes its buffers itself',
+    about: 'bounds a reply of the upstream before the client is logged in there; 16k if left out',
   },
   {
     name: 'proxy_timeout',
