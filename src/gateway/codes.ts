@@ -115,8 +115,8 @@ export const gatewayLogs = {
     'error: the name of an SMTP client has no address, or nobody answered.',
   '"<name>" does not point to <address> while in resolving client hostname':
     'info: the name of an SMTP client belongs to others; it is not believed.',
-  'the name of <address> is no host name while in resolving client address':
-    'info: the PTR record of an SMTP client holds what no host is called; it is shown to nobody.',
+  '<address> resolved to an invalid host name while in resolving client address':
+    'error: the PTR record of an SMTP client holds what no host is called; it is shown to nobody.',
   '<address> could not be resolved lately while <action>':
     'info: it took too long a moment ago, so this client did not wait for it.',
   'no name server has an address while in resolving client address':

@@ -71,7 +71,7 @@ export class NameLookup {
     }
     // Never said aloud: it may hold anything (CVE-2026-28753).
     if (!isHostName(name)) {
-      this.#none(`the name of ${text} is no host name`, 'info')
+      this.#none(`${text} resolved to an invalid host name`, 'error')
       return
     }
     this.#name = name
