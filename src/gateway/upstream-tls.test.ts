@@ -405,6 +405,17 @@ describe('a handshake with an upstream that stalls', () => {
     await isEmpty(scene)
   })
 
+  it('ends a login within its time, and gives the slot back', async () => {
+    const options = trusting('on', { loginTimeout: { ms: 300 } })
+    const scene = await setLoginScene({ serve: stall, options })
+    const client = await connectClient(scene.rig.port(), logins.imap)
+    await until(() => client.hasEnded)
+    expect(client.text).toBe(`* OK IMAP4 ready\r\n${internalErrors.imap}`)
+    await logs(scene, /^error: upstream timed out \(110: .*\) while SSL handshaking to upstream$/)
+    client.socket.end()
+    await isEmpty(scene)
+  })
+
   it.each(modes)('lets a client go that leaves: relayed (%s)', async (mode) => {
     const scene = await relayTo(stall, trusting(mode), { service: 'imap' })
     const client = await connectClient(scene.rig.port())
@@ -454,6 +465,19 @@ describe('the files of TLS to upstreams', () => {
     await expect(startRig(policy)).rejects.toThrow(
       /no TLS context to the upstream can be made: .*\(rig\.conf:7\)/,
     )
+  })
+
+  it('keep a reload from being put into force, and sessions go on', async () => {
+    const scene = await relayTo(serverOf('pop3', 'on', good), trusting('on'), { service: 'pop3' })
+    const client = await connectClient(scene.rig.port())
+    await until(() => client.text === '+OK upstream ready\r\n')
+    const options = { upstreamTls: 'on', upstreamTlsCa: { path: '/nowhere/x.pem' } } as const
+    const policy = rigPolicy({ service: 'pop3', listens: { '127.0.0.1:0': {} }, options })
+    await expect(scene.rig.gateway.reload(policy)).rejects.toThrow('/nowhere/x.pem')
+    client.socket.write('STAT\r\n')
+    await until(() => client.text.endsWith('+OK upstream did STAT\r\n'))
+    const other = await connectClient(scene.rig.port())
+    await until(() => other.text === '+OK upstream ready\r\n')
   })
 
   it('are not looked at where TLS is off', async () => {
