@@ -2,13 +2,15 @@
 // 40), byte for byte, through the sockets of the built program.
 
 import { connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import { generate } from 'selfsigned'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { converse } from './kit/converse.ts'
 import type { Exchange, Row } from './kit/converse.ts'
 import { NginxGate } from './kit/nginx-gate.ts'
 import type { NginxGateOptions } from './kit/nginx-gate.ts'
 import type { MailService } from './kit/login-gate.ts'
-import { sleep, until } from './kit/until.ts'
+import { sleep, until, within } from './kit/until.ts'
 
 const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64')
 const plain = base64('\0u\0xyzzy')
@@ -430,6 +432,45 @@ describe('SMTP with starttls only', () => {
     expect(text).toBe('250-mx.test\r\n250 AUTH PLAIN LOGIN\r\n235 2.0.0 OK\r\n')
   })
 })
+
+describe('a client certificate', () => {
+  const words: readonly (readonly [MailService, string, string])[] = [
+    ['imap', '* BYE No required SSL certificate\r\n', '* BYE SSL certificate error\r\n'],
+    ['pop3', '-ERR No required SSL certificate\r\n', '-ERR SSL certificate error\r\n'],
+    ['smtp', '421 4.7.1 No required SSL certificate\r\n', '421 4.7.1 SSL certificate error\r\n'],
+  ]
+  it.each(words)(
+    'over %s that is missing or wrong is told inside TLS, and logged',
+    async (...row) => {
+      const [service, missing, wrong] = row
+      const gate = await NginxGate.start({
+        hasCertificate: true,
+        listen: 'ssl',
+        mail: `${certificate} ssl_verify_client on; ssl_client_certificate {dir}/cert.pem;`,
+      })
+      const port = gate.ports[service]
+      expect(await readInTls({ port })).toBe(missing)
+      const stranger = await generate([{ name: 'commonName', value: 'stranger' }], {
+        keyType: 'ec',
+      })
+      expect(await readInTls({ port, cert: stranger.cert, key: stranger.private })).toBe(wrong)
+      await gate.logs(/\[info\] .*client sent no required SSL certificate/)
+      await gate.logs(/\[info\] .*client SSL certificate verify error: \(\d+:[^)]+\)/)
+    },
+  )
+})
+
+/** Everything that is said to who says nothing, up to the end. */
+function readInTls(options: ConnectionOptions): Promise<string> {
+  const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, ...options })
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+  const ended = new Promise<string>((resolve) => {
+    socket.on('error', (error) => resolve(`${text}${error.message}`))
+    socket.on('close', () => resolve(text))
+  })
+  return within('the end of a connection by TLS', ended)
+}
 
 describe('the time to log in', () => {
   it('is absolute: commands do not prolong it, and it ends without a word', async () => {
