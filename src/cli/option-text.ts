@@ -78,9 +78,11 @@ function authenticatorText(value: Readonly<Record<string, unknown>>): string {
   if (authenticator.kind === 'none') return 'none'
   if (authenticator.kind === 'users') return authenticator.file
   if (authenticator.kind === 'upstream') return 'true'
-  const { address, uri } = authenticator.server
+  const { address, uri, isTls } = authenticator.server
   const where = valueText('upstream', address)
-  return where.startsWith('/') ? `unix:${where}:${uri}` : `http://${where}${uri}`
+  return where.startsWith('/')
+    ? `unix:${where}:${uri}`
+    : `http${isTls === true ? 's' : ''}://${where}${uri}`
 }
 
 function hostPort(host: string, port: unknown): string {

@@ -18,6 +18,7 @@ import { ForegoneVerdict } from './foregone.ts'
 import type { Gateway, GatewayOptions, GatewayStats, SessionDetail } from './gateway.ts'
 import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
+import { AuthServers, loadAuthServers } from './login/auth-servers.ts'
 import { Refusals } from './refuse.ts'
 import { detailOf } from './session-detail.ts'
 import { ClientNames } from './names/client-names.ts'
@@ -62,6 +63,7 @@ class SocketGateway implements Gateway, SessionHost {
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
   users: UsersTables = new Map()
+  authServers: AuthServers
   upstreamTls: UpstreamTls
   bytesFromClients = 0
   bytesFromUpstreams = 0
@@ -92,6 +94,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.names = new ClientNames({ clock })
     this.tls = new TlsContexts(options.prefix)
     this.upstreamTls = new UpstreamTls(options.prefix)
+    this.authServers = new AuthServers(options.prefix)
     this.#descriptors = new DescriptorWatch(options.log, this.wheel)
     this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
     this.#cutoff = new Deadline({ onDue: (nowMs) => this.#cutRelays(nowMs) })
@@ -178,12 +181,15 @@ class SocketGateway implements Gateway, SessionHost {
     const tls = loadTls(this.engine.policy, this.#prefix)
     const named = await findNameServers(this.engine.policy)
     const users = loadUsers(this.engine.policy, this.#prefix)
+    const authServers = loadAuthServers(this.engine.policy, this.#prefix)
     const upstreamTls = loadUpstreamTls(this.engine.policy, this.#prefix)
     const rebinding = await this.#listens.prepare(this.engine.policy)
     if (this.#isEnding) await this.#listens.takeBack(rebinding)
     this.#requireOpen()
     this.#useTls(tls)
     this.users = users
+    this.authServers.retire()
+    this.authServers = authServers
     this.names.named = named
     this.upstreamTls = upstreamTls
     this.wheel.start()
@@ -197,6 +203,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.#requireOpen()
     const tls = loadTls(policy, this.#prefix)
     const users = loadUsers(policy, this.#prefix)
+    const authServers = loadAuthServers(policy, this.#prefix)
     const named = await findNameServers(policy)
     const upstreamTls = loadUpstreamTls(policy, this.#prefix)
     const rebinding = await this.#listens.prepare(policy)
@@ -209,6 +216,8 @@ class SocketGateway implements Gateway, SessionHost {
     }
     this.#useTls(tls)
     this.users = users
+    this.authServers.retire()
+    this.authServers = authServers
     this.names.named = named
     this.upstreamTls = upstreamTls
     this.#listens.commit(rebinding)
@@ -251,6 +260,7 @@ class SocketGateway implements Gateway, SessionHost {
   }
 
   #stopTimers(): void {
+    this.authServers.retire()
     this.refusals.closeAll()
     this.tlsRefusals.closeAll()
     this.#descriptors.stop()

@@ -31,6 +31,7 @@ import type { Refusals } from './refuse.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { TlsRefusals } from './tls-refuse.ts'
+import type { AuthServers } from './login/auth-servers.ts'
 import type { PasswordChecks } from './passwords/password-checks.ts'
 import type { TlsContexts } from './tls/tls-contexts.ts'
 import type { TlsProfile } from './tls/tls-profile.ts'
@@ -70,6 +71,8 @@ export interface SessionHost {
   readonly tlsRefusals: TlsRefusals
   readonly upstreams: UpstreamPools
   readonly passwordChecks: PasswordChecks
+  /** Replaced by a reload. */
+  authServers: AuthServers
   readonly names: ClientNames
   readonly foregone: ForegoneVerdict
   /** Replaced by a reload; a session takes from it once. */

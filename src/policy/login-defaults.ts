@@ -8,6 +8,8 @@ type LoginDefaultedName =
   | 'authFailDelay'
   | 'authHttpTimeout'
   | 'authHttpHeaders'
+  | 'authHttpKeepalive'
+  | 'authHttpTlsVerify'
   | 'authHttpPassClientCert'
   | 'loginTimeout'
   | 'maxErrors'
@@ -33,6 +35,8 @@ export const loginDefaults: Pick<OptionValues, LoginDefaultedName> = {
   authFailDelay: { ms: 2_000 },
   authHttpTimeout: { ms: 60_000 },
   authHttpHeaders: [],
+  authHttpKeepalive: {},
+  authHttpTlsVerify: true,
   authHttpPassClientCert: false,
   loginTimeout: { ms: 60_000 },
   maxErrors: 5,

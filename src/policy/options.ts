@@ -78,6 +78,8 @@ export interface AuthHttpServer {
   /** The host without a port; `localhost` for a Unix socket. */
   readonly host: string
   readonly uri: string
+  /** `https`. */
+  readonly isTls?: true
 }
 
 /** Who decides whether a login is right. `none` cancels the value of an outer scope. */
@@ -205,6 +207,13 @@ export interface OptionValues {
   /** From connecting to the auth server to its last header. */
   readonly authHttpTimeout: DurationValue
   readonly authHttpHeaders: readonly AuthHttpHeader[]
+  /** Idle connections kept to each auth server; absent `capMax`: one for each question. */
+  readonly authHttpKeepalive: CapValue
+  readonly authHttpTlsVerify: boolean
+  /** Authorities trusted for auth servers; absent: those of Node.js. */
+  readonly authHttpTlsCa: PathValue
+  /** The name in the auth server's certificate; absent: the host of its URL. */
+  readonly authHttpTlsName: string
   /** The client's certificate goes to the auth server, too. */
   readonly authHttpPassClientCert: boolean
   /** Our name in SMTP's replies and in salts; absent: the machine's. */

@@ -8,7 +8,7 @@ import type { ValueType, WordResult } from './values.ts'
 
 /** `http://host:port/path`, or `none` to cancel the value of an outer scope. */
 export const authHttp: ValueType<AuthenticatorValue> = scalarType<AuthenticatorValue>({
-  title: 'an http URL or none',
+  title: 'an http or https URL or none',
   example: '"http://127.0.0.1:9000/auth"',
   parse(text) {
     if (text.toLowerCase() === 'none') return { value: { kind: 'none' } }
@@ -38,15 +38,16 @@ export const authUpstream: ValueType<AuthenticatorValue> = scalarType<Authentica
   },
 })
 
-const urlPattern = /^(?:http:\/\/)?(\[[^\]/]+\]|[^:/?#\s]+)(:\d+)?(\/[^#\s]*)?$/i
+const urlPattern = /^(?:https?:\/\/)?(\[[^\]/]+\]|[^:/?#\s]+)(:\d+)?(\/[^#\s]*)?$/i
 // freenginx's way to name a Unix socket: unix:/path:/uri.
-const unixPattern = /^(?:http:\/\/)?(unix:[^:\s]+)(?::(\/[^#\s]*))?$/i
+const unixPattern = /^(?:https?:\/\/)?(unix:[^:\s]+)(?::(\/[^#\s]*))?$/i
 
 function parseUrl(text: string): WordResult<AuthenticatorValue> {
   const unix = unixPattern.exec(text)
   if (unix !== null) return read(text, { host: 'localhost', end: unix[1] ?? '', uri: unix[2] })
-  const [, host, port = ':80', uri] = urlPattern.exec(text) ?? []
-  if (host === undefined) return bad(text, hintFor(text))
+  const isTls = /^https:/i.test(text)
+  const [, host, port = isTls ? ':443' : ':80', uri] = urlPattern.exec(text) ?? []
+  if (host === undefined) return bad(text, 'write http://host:port/path')
   return read(text, { host, end: `${host}${port}`, uri })
 }
 
@@ -60,16 +61,16 @@ interface UrlParts {
 function read(text: string, { host, end, uri = '/' }: UrlParts): WordResult<AuthenticatorValue> {
   const result = parseHostPort(end)
   if (!('address' in result)) return bad(text, result.problem)
-  const server: AuthHttpServer = { address: result.address, host, uri }
+  const isTls = /^https:/i.test(text)
+  const server: AuthHttpServer = {
+    address: result.address,
+    host,
+    uri,
+    ...(isTls ? { isTls } : {}),
+  }
   return { value: { kind: 'http', server } }
 }
 
 function bad(text: string, hint: string): WordResult<AuthenticatorValue> {
   return { code: 'momentum.bad_address', problem: `is not a URL: ${quoted(text)}`, hint }
-}
-
-function hintFor(text: string): string {
-  return /^https:/i.test(text)
-    ? 'https is not in this version: write http://host:port/path'
-    : 'write http://host:port/path'
 }

@@ -1,17 +1,19 @@
 // Options of the time between the greeting and the relay: what nginx's mail modules let be said,
 // in Momentum's style.
 
-import type { AuthHttpHeader, LoginMethod, TrustedProxies } from '../../policy/options.ts'
+import type { AuthHttpHeader, CapValue, LoginMethod, TrustedProxies } from '../../policy/options.ts'
 import { parseBlock } from '../../base/address.ts'
 import { integer, seconds } from './numbers.ts'
 import { works } from './option-spec.ts'
 import type { OptionSpec } from './option-spec.ts'
 import { limitDryRun, limitLogLevel } from './limit-values.ts'
 import { listed, quoted } from './report.ts'
+import { hostName } from './smtp-values.ts'
 import {
   choice,
   didYouMean,
   flag,
+  pathOrNone,
   plainText,
   readWord,
   textList,
@@ -27,6 +29,16 @@ const loginServices = ['smtp', 'imap', 'pop3'] as const
 const countMax = 2_147_483_647
 /** A command of a mebibyte is a message, not a command. */
 const bufferMaxBytes = 1_048_576
+
+/** Idle connections to an auth server; 0 keeps none. A descriptor each. */
+const keptCount: ValueType<CapValue> = {
+  ...integer(0, 1_024),
+  read(statement, report) {
+    const count = integer(0, 1_024).read(statement, report)
+    if (count === undefined) return undefined
+    return count === 0 ? {} : { capMax: count }
+  },
+}
 
 /** Headers in their order; one name may stand there several times, as in a request. */
 const headers: ValueType<readonly AuthHttpHeader[]> = {
@@ -163,6 +175,30 @@ const authentication: readonly OptionSpec[] = [
     key: 'authHttpTimeout',
     scopes: loginScopes,
     type: seconds,
+    services: loginServices,
+  }),
+  works('Auth_HTTP_Keepalive', {
+    key: 'authHttpKeepalive',
+    scopes: loginScopes,
+    type: keptCount,
+    services: loginServices,
+  }),
+  works('Auth_HTTP_TLS_Verify', {
+    key: 'authHttpTlsVerify',
+    scopes: loginScopes,
+    type: flag,
+    services: loginServices,
+  }),
+  works('Auth_HTTP_TLS_CA', {
+    key: 'authHttpTlsCa',
+    scopes: loginScopes,
+    type: pathOrNone,
+    services: loginServices,
+  }),
+  works('Auth_HTTP_TLS_Name', {
+    key: 'authHttpTlsName',
+    scopes: loginScopes,
+    type: hostName,
     services: loginServices,
   }),
   works('Auth_HTTP_Headers', {

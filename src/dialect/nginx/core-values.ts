@@ -72,6 +72,24 @@ export const cap: ValueType = {
   },
 }
 
+// One for each question that may be asked at once, and then some: a descriptor each.
+const keptMax = 1_024
+
+/** A number of connections that are kept, or `off`. */
+export const keepalive: ValueType = {
+  syntax: 'number | off',
+  example: '16',
+  read(directive): ValueResult {
+    const text = directive.args[0]?.text ?? ''
+    if (text === 'off') return { value: { kind: 'cap' } }
+    const count = parseNumber(text)
+    if (count !== undefined && count >= 1 && count <= keptMax) {
+      return { value: { kind: 'cap', capMax: count } }
+    }
+    return { problem: invalid(directive, 'number', `write 1 to ${keptMax}, or off`) }
+  },
+}
+
 function clusterOr(directive: Directive, word: Word): Problem {
   if (word.text === 'cluster') return laterCluster(directive, word)
   return { code: 'nginx.bad_value', message: `invalid parameter "${word.text}"`, word }

@@ -4,7 +4,7 @@ import type { BlockView } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
 import type { Lowering, ServerMode } from './draft.ts'
-import { lowerDuration, lowerFlag, lowerHeaders } from './lower-values.ts'
+import { lowerCap, lowerDuration, lowerFlag, lowerHeaders, lowerText } from './lower-values.ts'
 import type { Place } from './lower-values.ts'
 
 const names = ['auth_http', 'auth_users', 'auth_upstream'] as const
@@ -64,17 +64,19 @@ function lowerAuthHttp(place: Place, found: CheckedDirective): void {
   if (found.value.kind !== 'url') return
   const { address, host, path: uri, isTls } = found.value.url
   const span = spanOf(found)
-  put(place.draft, 'authenticator', { kind: 'http', server: { address, host, uri } }, span)
+  const server = { address, host, uri, ...(isTls ? { isTls } : {}) }
+  put(place.draft, 'authenticator', { kind: 'http', server }, span)
   lowerDuration(place, 'auth_http_timeout', 'authHttpTimeout')
   lowerHeaders(place)
   lowerFlag(place, 'auth_http_pass_client_cert', 'authHttpPassClientCert')
+  lowerCap(place, 'auth_http_keepalive', 'authHttpKeepalive')
   if (!isTls) return
-  place.lowering.report.error({
-    code: 'nginx.not_in_this_version',
-    message: '"auth_http https://..." is not in this version of Postern',
-    span,
-    hint: 'use http:// to an auth server on this machine, or through a tunnel',
-  })
+  lowerFlag(place, 'auth_http_ssl_verify', 'authHttpTlsVerify')
+  lowerText(place, 'auth_http_ssl_name', 'authHttpTlsName')
+  const ca = place.view.last('auth_http_ssl_trusted_certificate')
+  if (ca?.value.kind === 'text') {
+    put(place.draft, 'authHttpTlsCa', { path: ca.value.text }, spanOf(ca))
+  }
 }
 
 function lastOfEach(

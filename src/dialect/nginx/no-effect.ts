@@ -73,6 +73,7 @@ function whyNotIn(
   if (mode === 'login' && name === 'proxy_pass') return 'auth_http says where each session goes'
   if (name === 'auth_http') return mode === 'login' ? 'a later one replaces it' : deciders[mode]
   if (name === 'auth_users' || name === 'auth_upstream') return deciders[mode]
+  if (name.startsWith('auth_http_ssl_') && mode === 'login') return 'auth_http is no https URL'
   if (module === 'auth_http' && mode !== 'relay') return deciders[mode]
   if (name === 'auth_fail_delay' && mode === 'login') return 'the auth server says Auth-Wait itself'
   if (name === 'proxy_smtp_auth' && mode === 'upstream') return 'auth_upstream always sends AUTH'

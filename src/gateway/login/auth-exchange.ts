@@ -1,15 +1,16 @@
 // One question to an auth server: its own connection, one request, one answer.
 
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { authServerFault } from '../../protocol/auth-http/log-text.ts'
 import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
 import type { AuthResponseReader } from '../../protocol/auth-http/response.ts'
 import { errnoText } from '../errno.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
+import type { AuthServerLink } from './auth-servers.ts'
 import type { LoginQuestion } from './authenticator.ts'
 
 export interface AuthQuestion {
+  readonly link: AuthServerLink
   readonly server: UpstreamTarget
   readonly request: Buffer
   readonly reader: AuthResponseReader
@@ -25,14 +26,16 @@ export class AuthExchange implements LoginQuestion {
   readonly #question: AuthQuestion
   readonly #socket: Socket
   #isConnected = false
+  #isSecured: boolean
   #isOver = false
 
   constructor(question: AuthQuestion) {
     this.#question = question
-    // One question and its answer: there is nothing to keep alive, and nothing small to hurry.
-    this.#socket = connect({ ...question.server.options, keepAlive: false, noDelay: false })
+    this.#isSecured = !question.link.isTls
+    this.#socket = question.link.connect(question.server)
     this.#socket.on('error', (error) => this.#onError(error))
     this.#socket.on('connect', () => (this.#isConnected = true))
+    this.#socket.on('secureConnect', () => (this.#isSecured = true))
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     this.#socket.on('end', () => this.#onEnd())
     this.#socket.on('close', () => this.#onEnd())
@@ -63,8 +66,12 @@ export class AuthExchange implements LoginQuestion {
 
   #onError(error: Error): void {
     if (this.#isOver) return
+    const isShaking = this.#isConnected && !this.#isSecured
     const call = this.#isConnected ? 'recv' : 'connect'
-    this.#settle({ kind: 'broken', logText: `${call}() failed (${errnoText(error)})` }, error)
+    const logText = isShaking
+      ? `SSL_do_handshake() failed (${error.message})`
+      : `${call}() failed (${errnoText(error)})`
+    this.#settle({ kind: 'broken', logText }, error)
   }
 
   #settle(outcome: AuthOutcome, error?: Error): void {

@@ -1,7 +1,9 @@
-// Asks an auth server over HTTP (freenginx auth_http): a connection for each attempt.
+// Asks an auth server over HTTP (freenginx auth_http): by a connection for each attempt, or, where
+// the configuration wants that, by one that is kept.
 
-import { authRequest } from '../../protocol/auth-http/request.ts'
+import { authRequest, authRequestHeaders } from '../../protocol/auth-http/request.ts'
 import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
+import { escapeUri } from '../../protocol/auth-http/escape.ts'
 import { AuthResponseReader } from '../../protocol/auth-http/response.ts'
 import type { AuthHttpServer } from '../../policy/options.ts'
 import type { Settings } from '../../policy/plan.ts'
@@ -9,6 +11,7 @@ import { isOutOfDescriptors } from '../errno.ts'
 import type { Session } from '../session.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import { AuthExchange } from './auth-exchange.ts'
+import { KeptExchange } from './kept-exchange.ts'
 import { authRequestOf } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import type { Authenticator, LoginOutcome, LoginQuestion } from './authenticator.ts'
@@ -41,20 +44,31 @@ export class HttpAuthenticator implements Authenticator {
     const { uri, host } = this.#server
     const headers = loginOption(this.#settings, 'authHttpHeaders')
     const server = this.#target()
+    const link = this.#session.host.authServers.linkOf(this.#server, this.#settings)
     const { method } = attempt.credentials
+    const target = { uri, host, headers }
+    const asked = authRequestOf(this.#session, attempt)
+    const judge = {
+      serverName: server.text,
+      needsPassword: needsPassword(attempt, this.#settings),
+      takesSaslChallenge: method === 'xoauth2' || method === 'oauthbearer',
+    }
+    const report = (outcome: AuthOutcome, error?: Error): void => {
+      const { host: gateway } = this.#session
+      if (error !== undefined && isOutOfDescriptors(error)) gateway.onOutOfDescriptors(error)
+      onOutcome(this.#withTarget(outcome))
+    }
+    if (link.agent !== undefined) {
+      const path = escapeUri(uri).toString('latin1')
+      const lines = authRequestHeaders(target, asked)
+      return new KeptExchange({ link, server, path, headers: lines, judge, onOutcome: report })
+    }
     return new AuthExchange({
+      link,
       server,
-      request: authRequest({ uri, host, headers }, authRequestOf(this.#session, attempt)),
-      reader: new AuthResponseReader({
-        serverName: server.text,
-        needsPassword: needsPassword(attempt, this.#settings),
-        takesSaslChallenge: method === 'xoauth2' || method === 'oauthbearer',
-      }),
-      onOutcome: (outcome, error) => {
-        const { host: gateway } = this.#session
-        if (error !== undefined && isOutOfDescriptors(error)) gateway.onOutOfDescriptors(error)
-        onOutcome(this.#withTarget(outcome))
-      },
+      request: authRequest(target, asked),
+      reader: new AuthResponseReader(judge),
+      onOutcome: report,
     })
   }
 

@@ -89,15 +89,34 @@ const lineEnd = Buffer.from('\r\n')
  */
 export function authRequest(target: AuthTarget, request: AuthRequest): Buffer {
   assert(Number.isInteger(request.attempt) && request.attempt >= 1, 'attempts count from 1')
-  const lines = [
+  const lines = headersOf(target, request).flatMap(headerLine)
+  const head = ['GET ', escapeUri(target.uri), ' HTTP/1.0\r\nHost: ', escapeLine(target.host)]
+  return Buffer.concat([...head.map(bytesOf), lineEnd, ...lines, lineEnd])
+}
+
+/**
+ * The same as names and values in turn, for a library that writes the request itself. Every value
+ * is of printable characters: a library may refuse others, and a client chooses them.
+ */
+export function authRequestHeaders(target: AuthTarget, request: AuthRequest): readonly string[] {
+  const host: Header = ['Host', target.host]
+  return [host, ...headersOf(target, request)].flatMap(([name, value]) => {
+    return value === undefined ? [] : [latin1(name), latin1(value)]
+  })
+}
+
+function latin1(text: AuthText): string {
+  return escapeLine(text).toString('latin1').replaceAll('\u007F', '%7F')
+}
+
+function headersOf(target: AuthTarget, request: AuthRequest): Header[] {
+  return [
     ...loginHeaders(request),
     ...clientHeaders(request),
     ...envelopeHeaders(request),
     ...tlsHeaders(request.tls),
     ...target.headers.map(({ name, value }): Header => [name, value]),
-  ].flatMap(headerLine)
-  const head = ['GET ', escapeUri(target.uri), ' HTTP/1.0\r\nHost: ', escapeLine(target.host)]
-  return Buffer.concat([...head.map(bytesOf), lineEnd, ...lines, lineEnd])
+  ]
 }
 
 function loginHeaders(request: AuthRequest): Header[] {

@@ -17,6 +17,10 @@ export const authReaderMaxBytes: number = 2 * authResponseMaxBytes
 
 const statusStart = Buffer.from('HTTP/')
 const headerName = /^[A-Za-z0-9][A-Za-z0-9-]*$/
+/** nginx's rule: what else a token of HTTP may be made of is not taken. */
+export function isAuthHeaderName(name: string): boolean {
+  return headerName.test(name)
+}
 const carriageReturn = 0x0d
 const space = 0x20
 
