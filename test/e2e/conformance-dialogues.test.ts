@@ -441,8 +441,8 @@ describe('a client certificate', () => {
   ]
   it.each(words)(
     'over %s that is missing or wrong is told inside TLS, and logged',
-    async (...row) => {
-      const [service, missing, wrong] = row
+    async (...columns) => {
+      const [service, missing, wrong] = columns
       const gate = await NginxGate.start({
         hasCertificate: true,
         listen: 'ssl',
