@@ -38,7 +38,11 @@ function onClientError(this: SessionSocket, error: Error): void {
   if (session === undefined || session.client !== this) return
   switch (session.state) {
     case 'relaying':
-      session.write('info', `recv() failed (${errnoText(error)}) while proxying connection`)
+      session.write(
+        'info',
+        `recv() failed (${errnoText(error)}) while proxying and reading from client`,
+        session.upstreamTarget?.text,
+      )
       return
     case 'tls_handshake':
       session.write(

@@ -149,6 +149,8 @@ export const gatewayLogs = {
     'error: the upstream wants a password that neither the client nor the auth server gave.',
   '<what> cannot be sent to upstream':
     'info: a login holds bytes that the protocol of the upstream has no words for.',
-  'recv() failed (<errno>) while proxying connection':
-    'info: a connection of a relayed session broke, by the side that the fields name.',
+  'recv() failed (<errno>) while proxying and reading from client':
+    'info: the connection of a relayed client broke.',
+  'recv() failed (<errno>) while proxying and reading from upstream':
+    'info: the connection to the upstream of a relayed session broke.',
 } as const

@@ -121,7 +121,9 @@ describe('the relay', () => {
     for (let sent = 0; sent < 20_000_000; sent += chunk.length) client.socket.write(chunk)
     await pauseMs(500)
     client.socket.resetAndDestroy()
-    await until(() => rig.log.texts.some((text) => text.includes('while proxying connection')))
+    await until(() =>
+      rig.log.texts.some((text) => text.includes('proxying and reading from client')),
+    )
     far.destroy()
     await until(() => rig.engine.snapshot().sessionsActive === 0)
   })

@@ -151,7 +151,7 @@ function onUpstreamError(this: SessionSocket, error: Error): void {
   const session = this[sessionKey]
   if (session === undefined) return
   if (session.state !== 'relaying') return
-  const text = `recv() failed (${errnoText(error)}) while proxying connection`
+  const text = `recv() failed (${errnoText(error)}) while proxying and reading from upstream`
   session.write('info', text, session.upstreamTarget?.text)
 }
 
