@@ -86,7 +86,11 @@ describe('-t with a text in the language of nginx', () => {
   it.each([
     ['limit_con user 5;', 'unknown directive "limit_con"', 4],
     ['limit_conn_zone $remote_user zone=z:31k;', 'zone "zone=z:31k" is too small', 4],
-    ['server { listen 143; auth_users u; }', '"auth_users" is not in this version of Postern', 4],
+    [
+      'limit_conn_zone $remote_user zone=z:1m cluster;',
+      '"limit_conn_zone ... cluster" is not in this version of Postern',
+      4,
+    ],
     ['server { listen 143; listen 143; }', 'duplicate "0.0.0.0:143" address and port pair', 4],
     [
       'ssl_conf_command KTLS on;',
