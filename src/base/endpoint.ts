@@ -37,15 +37,18 @@ const labelPattern = /^[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?$/
 
 /**
  * Parses the instance name of a Listen (momentum 1.6): `:25`, `*:25`, `127.0.0.1:25`, `[*]:25`,
- * `[::1]:25` or `/run/mail.sock`. Port 0 lets the kernel choose.
+ * `[::1]:25`, `/run/mail.sock` or `unix:run/mail.sock`. Port 0 lets the kernel choose.
  *
  * @example
  * parseEndpoint(':25') // { endpoint: { kind: 'tcp', host: '*', port: 25, text: '*:25' } }
  */
 export function parseEndpoint(text: string): EndpointResult {
-  if (text.startsWith('/')) {
-    const problem = problemOfPath(text)
-    return problem === undefined ? { endpoint: { kind: 'unix', path: text, text } } : { problem }
+  if (text.startsWith('/') || text.startsWith('unix:')) {
+    const path = text.startsWith('/') ? text : text.slice('unix:'.length)
+    const problem = problemOfPath(path)
+    if (problem !== undefined) return { problem }
+    // A path from the prefix has no other mark that it is one.
+    return { endpoint: { kind: 'unix', path, text: path.startsWith('/') ? path : `unix:${path}` } }
   }
   const result = splitHostPort(text)
   if ('problem' in result) return result

@@ -43,6 +43,13 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     },
   ],
   [
+    'convert',
+    {
+      summary: 'print a configuration in the language of nginx or Momentum',
+      load: async (terminal) => (await import('./convert-command.ts')).convertCommand(terminal),
+    },
+  ],
+  [
     'users',
     {
       summary: 'make, change and check a file of users',

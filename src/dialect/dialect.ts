@@ -2,7 +2,9 @@
 // Policy.
 
 import type { Diagnostic } from '../base/diagnostic.ts'
+import type { OptionName } from '../policy/options.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { WrittenPolicy } from './written.ts'
 
 /** Reads configuration files. Injected, so that includes can be tested without a disk. */
 export interface FileReader {
@@ -48,4 +50,8 @@ export interface Dialect {
   load(options: LoadOptions): LoadResult
   /** A text in the one canonical layout of the language, without its comments. */
   print(source: SourceText): string
+  /** A policy as one text; what is written in it from the prefix is so for the one it came from. */
+  write(policy: Policy, prefix: string): WrittenPolicy
+  /** What the language calls an option. */
+  word(option: OptionName): string
 }

@@ -36,12 +36,11 @@ export interface Listen extends ScopeBase {
   readonly peers: readonly Peer[]
 }
 
-/**
- * A group of endpoints of one service. A policy has at most one listener per service from Momentum
- * text.
- */
+/** A group of endpoints of one service. A policy may have several of one service. */
 export interface Listener extends ScopeBase {
   readonly kind: 'listener'
+  /** What an operator called it, in a language that lets him. */
+  readonly name?: string
   readonly service: ServiceName
   readonly listens: readonly Listen[]
   readonly peers: readonly Peer[]

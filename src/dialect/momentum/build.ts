@@ -1,5 +1,7 @@
 // From the merged drafts to the frozen Policy.
 
+import type { Endpoint } from '../../base/address.ts'
+import type { Options } from '../../policy/options.ts'
 import { freezePolicy } from '../../policy/policy.ts'
 import type { Listen, Listener, Pathway, PathwayGroup, Peer, Policy } from '../../policy/policy.ts'
 import type { LimitZone } from '../../policy/limit-zone.ts'
@@ -17,7 +19,7 @@ export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
   const pathwayGroups: PathwayGroup[] = []
   for (const child of root.children.values()) {
     if (listenerServices.has(child.kind)) {
-      listeners.push(...buildListener(child))
+      listeners.push(...buildListener(child, root))
     } else if (child.kind === 'limit_conn_zone') {
       const zone = buildZone(child)
       if (zone !== undefined) zones.push(zone)
@@ -57,16 +59,49 @@ function buildPathway(draft: ScopeDraft): Pathway {
   return { kind: 'pathway', ...base(draft), name: draft.name }
 }
 
-function buildListener(draft: ScopeDraft): Listener[] {
-  const { service } = draft
+/**
+ * The stanza without a name says what holds for the named ones of its service, too; without a
+ * Listen of its own it is no more than that.
+ */
+function buildListener(draft: ScopeDraft, root: ScopeDraft): Listener[] {
+  const { service, name } = draft
   if (service === undefined) return []
   const listens = [...draft.children.values()].flatMap(buildListen)
-  return [{ kind: 'listener', ...base(draft), service, listens, peers: buildPeers(draft) }]
+  const siblings = [...root.children.values()].filter(({ kind }) => kind === draft.kind)
+  const common = siblings.find((sibling) => sibling.name === '')
+  if (draft === common) {
+    if (listens.length === 0 && siblings.length > 1) return []
+    return [{ kind: 'listener', ...base(draft), service, listens, peers: buildPeers(draft) }]
+  }
+  const own = buildPeers(draft)
+  const peers = own.length === 0 && common !== undefined ? buildPeers(common) : own
+  const outer = common === undefined ? {} : base(common).options
+  const { label, options, span } = base(draft)
+  const inherited = inheritOptions(outer, options)
+  return [{ kind: 'listener', label, options: inherited, span, name, service, listens, peers }]
 }
 
+/** A dry run stays with the cap it was written beside (SEMANTICS S18). */
+function inheritOptions(outer: Options, own: Options): Options {
+  const inherited = { ...outer, ...own }
+  for (const [cap, dryRun] of dryRuns) {
+    if (own[cap] === undefined || own[dryRun] !== undefined) continue
+    if (outer[cap] !== undefined) delete inherited[dryRun]
+  }
+  return inherited
+}
+
+const dryRuns = [
+  ['serviceSessions', 'serviceSessionsDryRun'],
+  ['listenerSessions', 'listenerSessionsDryRun'],
+] as const
+
 function buildListen(draft: ScopeDraft): Listen[] {
-  const { endpoint } = draft
-  if (endpoint === undefined) return []
+  const { binding } = draft
+  if (draft.endpoint === undefined) return []
+  const isAnyIpv6 = draft.endpoint.kind === 'tcp' && draft.endpoint.host === '::'
+  const isIpv6Only = isAnyIpv6 && binding.isIpv6Only?.value === true
+  const endpoint: Endpoint = isIpv6Only ? { ...draft.endpoint, isIpv6Only } : draft.endpoint
   return [{ kind: 'listen', ...base(draft), id: endpoint.text, endpoint, peers: buildPeers(draft) }]
 }
 

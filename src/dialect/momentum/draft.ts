@@ -1,12 +1,17 @@
 // The tree of scopes while it is being read: stanzas of the same name merge into one draft.
 
 import type { Block, Endpoint } from '../../base/address.ts'
-import type { Span } from '../../base/diagnostic.ts'
+import type { Sourced, Span } from '../../base/diagnostic.ts'
 import type { ServiceName } from '../../policy/policy.ts'
 import type { LimitDraft, ZoneDraft } from './limit-values.ts'
 import type { OptionsDraft } from './option-spec.ts'
 import { listenerServices, scopeTitles } from './scope-table.ts'
 import type { ScopeKind } from './scope-table.ts'
+
+/** How a Listen is bound, beside its address. */
+export interface BindingDraft {
+  isIpv6Only?: Sourced<boolean>
+}
 
 /** One scope. Its children stand in the order of first appearance. */
 export interface ScopeDraft {
@@ -20,6 +25,8 @@ export interface ScopeDraft {
   readonly endpoint: Endpoint | undefined
   readonly block: Block | undefined
   readonly options: OptionsDraft
+  /** Of a Listen. */
+  readonly binding: BindingDraft
   /** Of a Limit_Conn_Zone. */
   readonly zone: ZoneDraft
   /** Of a Limit_Conn. */
@@ -48,6 +55,7 @@ export function globalDraft(file: string): ScopeDraft {
     endpoint: undefined,
     block: undefined,
     options: {},
+    binding: {},
     zone: {},
     limit: {},
     children: new Map(),
@@ -76,6 +84,7 @@ export function detachedScope(parent: ScopeDraft, identity: ScopeIdentity): Scop
     endpoint: identity.endpoint,
     block: identity.block,
     options: {},
+    binding: {},
     zone: {},
     limit: {},
     children: new Map(),

@@ -136,17 +136,16 @@ function identify(
     kind === 'pathway_group' ||
     kind === 'limit_conn_zone' ||
     kind === 'limit_conn'
-  if (isNamed !== (instance !== undefined)) {
-    const problem = isNamed ? 'needs a name' : 'takes no name'
+  if (instance === undefined) {
+    if (!isNamed) return { kind, name: '' }
     report.error({
       code: 'momentum.bad_name',
-      message: `${scopeTitles[kind]} ${problem}`,
-      span: instance?.span ?? name.span,
-      hint: isNamed ? `write ${name.text} "${exampleNames[kind]}" { ... }` : undefined,
+      message: `${scopeTitles[kind]} needs a name`,
+      span: name.span,
+      hint: `write ${name.text} "${exampleNames[kind]}" { ... }`,
     })
     return undefined
   }
-  if (instance === undefined) return { kind, name: '' }
   const plain = plainText(instance.text)
   if (!('value' in plain)) {
     const message = `the name of a ${scopeTitles[kind]} ${plain.problem}`

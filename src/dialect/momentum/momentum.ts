@@ -9,6 +9,9 @@ import { lower } from './lower.ts'
 import { parse } from './parser.ts'
 import { print } from './print.ts'
 import { createReport } from './report.ts'
+import { scopeTitles } from './scope-table.ts'
+import { writeMomentum } from './write.ts'
+import { momentumWords } from './write-options.ts'
 
 /** Momentum's configuration language, with the additions of CONTRACT.md. */
 export const momentum: Dialect = {
@@ -17,6 +20,8 @@ export const momentum: Dialect = {
   detect: (text) => !looksLikeNginx(text),
   load,
   print: (source) => print(parse(source, createReport())),
+  write: (policy) => writeMomentum(policy),
+  word: (option) => (option === 'limitConns' ? scopeTitles.limit_conn : momentumWords[option].name),
 }
 
 function load(options: LoadOptions): LoadResult {

@@ -4,6 +4,7 @@ import type { Sourced } from '../../base/diagnostic.ts'
 import type { AuthenticatorValue, OptionName, OptionValues, Options } from '../../policy/options.ts'
 import type { DaemonOptions, ServiceName } from '../../policy/policy.ts'
 import type { MomentumCode } from './codes.ts'
+import type { BindingDraft } from './draft.ts'
 import type { LimitDraft, LimitValues, ZoneDraft, ZoneValues } from './limit-values.ts'
 import type { Report } from './report.ts'
 import type { ScopeKind } from './scope-table.ts'
@@ -21,6 +22,7 @@ interface OptionTarget {
   readonly kind: ScopeKind
   readonly options: OptionsDraft
   readonly daemon: DaemonDraft
+  readonly binding: BindingDraft
   readonly zone: ZoneDraft
   readonly limit: LimitDraft
 }
@@ -44,7 +46,8 @@ interface SpecBase {
 export interface WorkingOption extends SpecBase {
   readonly status: 'works'
   /** Its name in the policy; options of the daemon, a zone or a limit have one of their own. */
-  readonly key: OptionName | keyof DaemonOptions | keyof ZoneDraft | keyof LimitDraft
+  readonly key:
+    OptionName | keyof DaemonOptions | keyof ZoneDraft | keyof LimitDraft | keyof BindingDraft
   readonly type: { readonly title: string; readonly example: string }
   readonly remark?: Remark
   /** Services it means something to; absent: all. */
@@ -191,6 +194,21 @@ export function alsoGlobal(inner: WorkingOption, outer: WorkingOption): WorkingO
     lower(statement, target, report) {
       const row = target.kind === 'global' ? outer : inner
       row.lower(statement, target, report)
+    },
+  }
+}
+
+/** The row for `IPv6_Only`: it is about the address of a Listen, which no other scope has. */
+export function ofListen(name: string, type: ValueType<boolean>): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key: 'isIpv6Only',
+    scopes: ['listen'],
+    type,
+    lower(statement, { binding }, report) {
+      const value = type.read(statement, report)
+      if (value !== undefined) binding.isIpv6Only = { value, span: valueSpan(statement) }
     },
   }
 }

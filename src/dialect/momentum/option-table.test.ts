@@ -25,7 +25,7 @@ function textFor(kind: ScopeKind, option: string, service: string): string {
     case 'global':
       return option
     case 'listen':
-      return `${listener} { Listen ":25" { ${option} } }`
+      return `${listener} { Listen "[::]:25" { ${option} } }`
     case 'peer':
       return `${listener} { Peer "10.0.0.0/8" { ${option} } }`
     case 'pathway':
@@ -53,6 +53,14 @@ function scopeIn(policy: Policy, kind: ScopeKind): Scope | undefined {
     default:
       return listener
   }
+}
+
+/** `IPv6_Only` is in the address. */
+function bindingIn(policy: Policy): object {
+  const [listen] = policy.listeners.flatMap(({ listens }) => listens)
+  return listen?.endpoint.kind === 'tcp' && listen.endpoint.isIpv6Only === true
+    ? { isIpv6Only: true }
+    : {}
 }
 
 function lowerText(text: string) {
@@ -86,6 +94,7 @@ describe('the option table', () => {
       'workers',
       'isDetached',
       'openFiles',
+      'isIpv6Only',
       'shutdownTimeout',
       ...partNames,
     ]
@@ -103,7 +112,7 @@ describe('the option table', () => {
       const codes = diagnostics.map(({ code }) => code)
       const expected = spec.remark?.scopes.includes(kind) ? [spec.remark.code] : []
       expect(codes, `${spec.name} in ${kind}`).toEqual(expected)
-      const holder = { ...policy.daemon, ...scopeIn(policy, kind)?.options }
+      const holder = { ...policy.daemon, ...bindingIn(policy), ...scopeIn(policy, kind)?.options }
       expect(Object.keys(holder), `${spec.name} in ${kind}`).toEqual([spec.key])
     }
   })

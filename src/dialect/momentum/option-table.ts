@@ -22,6 +22,7 @@ import {
   later,
   ofAuthenticator,
   ofLimit,
+  ofListen,
   ofZone,
   works,
 } from './option-spec.ts'
@@ -191,6 +192,7 @@ const proxyRefusal = {
 } as const
 
 const sockets: readonly OptionSpec[] = [
+  ofListen('IPv6_Only', flag),
   works('Enable', { key: 'enable', scopes: socketScopes, type: flag }),
   works('File_Mode', { key: 'fileMode', scopes: socketScopes, type: permissions }),
   // The kernel's own bound (somaxconn) is lower everywhere; this is what its field holds.

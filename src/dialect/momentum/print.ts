@@ -86,7 +86,7 @@ function printEntry(entry: Entry): string {
   return `${key} = ${printValue(entry.value)}`
 }
 
-function printValue(word: Word): string {
+export function printValue(word: Pick<Word, 'text'>): string {
   return bareValue.test(word.text) ? word.text : quote(word)
 }
 
@@ -99,7 +99,7 @@ const escaped: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Quotes a text so that every character survives; a backslash is always doubled. */
-function quote(word: Word): string {
+export function quote(word: Pick<Word, 'text'>): string {
   const text = word.text.replaceAll(/["\\\r\n\t]/g, (char) => escaped.get(char) ?? char)
   return `"${text}"`
 }

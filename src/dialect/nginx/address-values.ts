@@ -7,6 +7,7 @@ import type { NameServer } from '../../policy/name-server.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import type { AuthUrl, Problem, ValueResult, ValueType } from './directive-spec.ts'
 import type { Word } from './syntax.ts'
+import { protocols } from './protocol.ts'
 import { parseNumber, parseSeconds } from './units.ts'
 
 const maxPort = 65_535
@@ -139,10 +140,15 @@ export const trustedProxy: ValueType = {
 
 /** The source block of a peer. */
 export const sourceBlock: ValueType = {
-  syntax: 'address | CIDR',
+  syntax: 'address | CIDR [protocol=name]',
   example: '10.0.0.0/8',
   read(directive): ValueResult {
-    const [word] = directive.args
+    const [word, extra] = directive.args
+    const names = protocols.map((name) => `protocol=${name}`)
+    if (extra !== undefined && !names.includes(extra.text)) {
+      const hint = `write ${names.join(' or ')}`
+      return { problem: badValue(`invalid parameter "${extra.text}"`, extra, hint) }
+    }
     return readBlock(word, `invalid address block "${word?.text ?? ''}" of the "peer" directive`)
   },
 }

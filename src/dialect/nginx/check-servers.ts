@@ -102,6 +102,9 @@ function authorityFinding(server: ServerView): ServerFinding | undefined {
 function authenticatorFinding(server: ServerView): ServerFinding | undefined {
   const names = ['auth_http', 'auth_users', 'proxy_pass']
   if (names.some((name) => server.all(name).length > 0)) return undefined
+  // For the clients of those peers, that is.
+  const peers = server.all('peer').flatMap(({ body }) => body)
+  if (peers.some(({ spec }) => spec.name === 'proxy_pass')) return undefined
   const tried = server.all('auth_upstream').at(-1)
   if (tried?.value.kind === 'flag' && tried.value.isOn) {
     return {

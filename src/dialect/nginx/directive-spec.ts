@@ -3,7 +3,7 @@
 import type { Span } from '../../base/diagnostic.ts'
 import type { NetPrefixes } from '../../policy/key.ts'
 import type { NameServer } from '../../policy/name-server.ts'
-import type { UpstreamAddress } from '../../policy/options.ts'
+import type { LimitConn, UpstreamAddress } from '../../policy/options.ts'
 import type { NginxCode } from './codes.ts'
 import type { ListenValue } from './listen.ts'
 import type { Directive, Word } from './syntax.ts'
@@ -30,7 +30,7 @@ export type Value =
   | ({ readonly kind: 'resolver' } & ResolverParts)
   | { readonly kind: 'url'; readonly url: AuthUrl }
   | { readonly kind: 'zone'; readonly zone: ZoneValue }
-  | { readonly kind: 'limit'; readonly zone: string; readonly capMax: number }
+  | (Omit<LimitConn, 'span'> & { readonly kind: 'limit' })
   | ListenValue
 
 /** What `resolver` says; no servers: `off`. */

@@ -3,6 +3,7 @@
 import type { Context, DirectiveSpec } from './directive-spec.ts'
 import { authHttpDirectives } from './modules/auth-http.ts'
 import { coreDirectives } from './modules/core.ts'
+import { gateDirectives } from './modules/gate.ts'
 import { limitConnDirectives } from './modules/limit-conn.ts'
 import { mailCoreDirectives } from './modules/mail-core.ts'
 import { otherDirectives } from './modules/other.ts'
@@ -23,6 +24,7 @@ export const directiveTable: readonly DirectiveSpec[] = [
   ...limitConnDirectives,
   ...posternDirectives,
   ...proxySslDirectives,
+  ...gateDirectives,
 ]
 
 const byName: ReadonlyMap<string, DirectiveSpec> = new Map(

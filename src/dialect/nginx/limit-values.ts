@@ -2,6 +2,7 @@
 
 import { parseNetPrefixes } from '../../policy/key.ts'
 import type { NetPrefixes } from '../../policy/key.ts'
+import type { LimitConn, LimitLogLevel } from '../../policy/options.ts'
 import type { Problem, ValueResult, ValueType, ZoneValue } from './directive-spec.ts'
 import type { Directive, Word } from './syntax.ts'
 import { parseNumber, parseSize } from './units.ts'
@@ -138,13 +139,15 @@ export function laterCluster({ name }: Directive, word: Word): Problem {
   }
 }
 
-/** `ZONE NUMBER`; the zone may be declared later in the text. */
+/** `ZONE NUMBER`, and Postern's own parameters for this limit alone; the zone may be declared later in the text. */
 export const limit: ValueType = {
-  syntax: 'zone number',
+  syntax: 'zone number [dry_run=on|off] [log_level=level]',
   example: 'users 10',
   read(directive, { zones, limitedZones }): ValueResult {
-    const [zone, count] = directive.args
+    const [zone, count, ...rest] = directive.args
     if (zone === undefined || count === undefined) return wrongCount(directive)
+    const extra = readLimitExtra(rest)
+    if ('code' in extra) return { problem: extra }
     const conflict = zones.add(zone.text, { use: 'limit_conn', span: zone.span })
     if (conflict !== undefined) return { problem: { ...conflict, word: zone } }
     if (limitedZones.has(zone.text)) {
@@ -161,6 +164,27 @@ export const limit: ValueType = {
       return { problem: { code: 'nginx.limit_number', message, word: count } }
     }
     limitedZones.add(zone.text)
-    return { value: { kind: 'limit', zone: zone.text, capMax } }
+    return { value: { kind: 'limit', zone: zone.text, capMax, ...extra } }
   },
 }
+
+type LimitExtra = Pick<LimitConn, 'isDryRun' | 'logLevel'>
+
+function readLimitExtra(words: readonly Word[]): LimitExtra | Problem {
+  let extra: LimitExtra = {}
+  for (const word of words) {
+    const [name, value = ''] = word.text.split('=', 2)
+    const logLevel = limitLevels.find((level) => level === value)
+    if (name === 'dry_run' && (value === 'on' || value === 'off')) {
+      extra = { ...extra, isDryRun: value === 'on' }
+    } else if (name === 'log_level' && logLevel !== undefined) extra = { ...extra, logLevel }
+    else {
+      const message = `invalid parameter "${word.text}"`
+      const hint = `write dry_run=on or off, or log_level= and one of ${limitLevels.join(', ')}`
+      return { code: 'nginx.bad_value', message, word, hint }
+    }
+  }
+  return extra
+}
+
+const limitLevels: readonly LimitLogLevel[] = ['info', 'notice', 'warn', 'error']

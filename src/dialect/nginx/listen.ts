@@ -21,6 +21,8 @@ interface ListenOptions {
   readonly isTls?: true
   readonly isProxyProtocol?: true
   readonly backlog?: number
+  /** Permissions of the file of a Unix socket: Postern's own parameter. */
+  readonly fileMode?: number
   readonly receiveBytes?: number
   readonly sendBytes?: number
   readonly isV6Only?: boolean
@@ -167,6 +169,9 @@ function readParameter(word: Word): ListenOptions | Problem {
         ? wrong(`invalid backlog "${text}"`)
         : { backlog }
     }
+    case 'mode=':
+      if (/^0?[0-7]{3}$/.test(value)) return { fileMode: Number.parseInt(value, 8) }
+      return wrong(`invalid mode "${text}"`)
     case 'rcvbuf=': {
       const receiveBytes = parseSize(value)
       return receiveBytes === undefined ? wrong(`invalid rcvbuf "${text}"`) : { receiveBytes }

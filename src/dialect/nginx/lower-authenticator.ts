@@ -35,7 +35,10 @@ export function modeOf(
   authenticator: CheckedDirective | undefined,
 ): ServerMode | undefined {
   if (authenticator !== undefined) return modes[authenticator.spec.name]
-  return view.find('proxy_pass').length > 0 ? 'relay' : undefined
+  const inPeers = view.find('peer').flatMap(({ body }) => body)
+  const isRelayed =
+    view.find('proxy_pass').length > 0 || inPeers.some(({ spec }) => spec.name === 'proxy_pass')
+  return isRelayed ? 'relay' : undefined
 }
 
 const modes: Readonly<Record<string, ServerMode>> = {

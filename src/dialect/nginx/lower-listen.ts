@@ -20,7 +20,7 @@ export function listensOf(directive: CheckedDirective, lowering: Lowering): read
   return value.addresses.map((address): Listen => {
     const options = optionsOf(directive, value)
     const span = spanOf(directive)
-    if (address.kind === 'unix') put(options, 'fileMode', unixMode, span)
+    if (address.kind === 'unix') put(options, 'fileMode', value.fileMode ?? unixMode, span)
     return {
       kind: 'listen',
       id: address.text,

@@ -6,7 +6,16 @@ import { BlockView } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
 import type { Lowering, OptionsDraft, ServerKind } from './draft.ts'
-import { lowerCaps, lowerDuration, lowerLimits } from './lower-values.ts'
+import { lowerAuthenticator } from './lower-authenticator.ts'
+import { lowerGate, lowerSmtpGate, lowerTime, lowerXclient } from './lower-gate.ts'
+import {
+  lowerCaps,
+  lowerDuration,
+  lowerLimits,
+  lowerLinger,
+  lowerProxyProtocol,
+  lowerRate,
+} from './lower-values.ts'
 import type { Place } from './lower-values.ts'
 
 interface PeerScope {
@@ -28,6 +37,9 @@ export function peersOf(
     const { value } = directive
     const block = value.kind === 'text' ? parseBlock(value.text)?.block : undefined
     if (block === undefined) continue
+    // Those of `mail` may be for the servers of one protocol alone.
+    const [, only] = directive.args
+    if (only !== undefined && only.text !== `protocol=${scope.kind.service}`) continue
     const span = spanOf(directive)
     if (peers.some((peer) => peer.block.text === block.text)) {
       const message = `duplicate peer "${block.text}"`
@@ -54,12 +66,29 @@ function optionsOf(
   const place: Place = { view, draft, lowering }
   lowerCaps(place)
   inheritDryRun(draft, outer)
-  if (kind.mode !== 'relay') {
+  const asked = view.last('auth_http')
+  const isOff = asked?.value.kind === 'flag' || asked?.args[0]?.text === 'off'
+  if (asked !== undefined && isOff) put(draft, 'authenticator', { kind: 'none' }, spanOf(asked))
+  else if (asked !== undefined) lowerAuthenticator(place, asked)
+  if (kind.mode !== 'relay' && !isOff) {
     // Its own list replaces the server's; without one the server's holds (SEMANTICS S14).
     lowerLimits(place)
     lowerDuration(place, 'timeout', 'loginTimeout')
     lowerDuration(place, 'proxy_timeout', 'proxyTimeout')
-  } else lowerDuration(place, 'proxy_timeout', 'idle')
+  } else {
+    lowerDuration(place, 'proxy_timeout', 'idle')
+    const pass = view.last('proxy_pass')
+    if (pass?.value.kind === 'addresses') put(draft, 'upstream', pass.value.addresses, spanOf(pass))
+    if (kind.service === 'ecstream') lowerTime(place, 'ecstream_idle_time', 'ecstreamIdle')
+  }
+  lowerProxyProtocol(place)
+  lowerLinger(place)
+  lowerRate(place)
+  lowerGate(place)
+  if (kind.service === 'smtp') {
+    lowerSmtpGate(place, isOff ? 'relay' : kind.mode)
+    if (view.find('xclient').length > 0) lowerXclient(place, directive.name.span)
+  }
   return draft
 }
 

@@ -6,6 +6,7 @@ import type { CheckedDirective } from './checked.ts'
 import { put, spanOf } from './draft.ts'
 import type { Lowering, OptionsDraft, ServerKind, ServerMode } from './draft.ts'
 import { errorLogsOf } from './error-log-value.ts'
+import { lowerGate, lowerSmtpGate, lowerTime, lowerXclient } from './lower-gate.ts'
 import { listensOf, lowerTrustedProxies } from './lower-listen.ts'
 import { peersOf } from './lower-peers.ts'
 import { authenticatorDirective, lowerAuthenticator, modeOf } from './lower-authenticator.ts'
@@ -28,7 +29,7 @@ import {
   lowerTexts,
 } from './lower-values.ts'
 import type { Place } from './lower-values.ts'
-import { guessProtocol } from './protocol.ts'
+import { guessProtocol, protocols } from './protocol.ts'
 import type { MailProtocol } from './protocol.ts'
 
 /** nginx's, for a relay: a session that logs in has it as a default of its own. */
@@ -78,6 +79,9 @@ export function lowerServer(
     lowerLogin(place, server, service)
   } else lowerRelay(place, server, service)
 
+  lowerGate(place)
+  if (service === 'smtp') lowerSmtpGate(place, mode)
+
   const label = `server ${first.id}`
   const isOwn = view.own('peer').length > 0
   const peers = peersOf(view.all('peer'), { kind, outer: draft, label, isOwn }, lowering)
@@ -97,7 +101,8 @@ export function lowerServer(
 function serviceOf(view: BlockView): MailProtocol | undefined {
   const written = view.last('protocol')?.value
   const choice = written?.kind === 'choice' ? written.choice : undefined
-  if (choice === 'imap' || choice === 'pop3' || choice === 'smtp') return choice
+  const named = protocols.find((name) => name === choice)
+  if (named !== undefined) return named
   const ports = view
     .own('listen')
     .flatMap(({ value }) => (value.kind === 'listen' ? value.addresses.slice(0, 1) : []))
@@ -153,7 +158,7 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
       lowerTexts(place, 'pop3_capabilities', 'pop3Capabilities')
       lowerMethods(place, 'pop3_auth', 'pop3Auth')
       // Dovecot offers it to those alone whom it trusts.
-      lowerXclient(place, server)
+      lowerXclient(place, server.name.span)
       return
     case 'smtp':
       lowerNumber(place, 'smtp_client_buffer', 'clientBufferBytes')
@@ -164,7 +169,11 @@ function lowerLogin(place: Place, server: CheckedDirective, service: MailProtoco
         lowerFlag(place, 'proxy_smtp_auth', 'proxySmtpAuth')
       }
       // On by default, but only where the upstream is known to expect it.
-      lowerXclient(place, server)
+      lowerXclient(place, server.name.span)
+      return
+    case 'ecstream':
+      // Its clients do not log in.
+      return
   }
 }
 
@@ -177,12 +186,6 @@ function lowerRelay(place: Place, server: CheckedDirective, service: MailProtoco
   lowerDuration(place, 'proxy_timeout', 'idle')
   // A relay adds nothing to the dialogue unless it is told to.
   const isWritten = view.find('xclient').length > 0
-  if (service === 'smtp' && isWritten) lowerXclient(place, server)
-}
-
-function lowerXclient({ view, draft }: Place, server: CheckedDirective): void {
-  const found = view.last('xclient')
-  const isOn = found?.value.kind === 'flag' ? found.value.isOn : true
-  const span = found === undefined ? server.name.span : spanOf(found)
-  put(draft, 'upstreamXclient', isOn ? 'ifavailable' : 'no', span)
+  if (service === 'smtp' && isWritten) lowerXclient(place, server.name.span)
+  if (service === 'ecstream') lowerTime(place, 'ecstream_idle_time', 'ecstreamIdle')
 }

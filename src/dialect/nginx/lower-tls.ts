@@ -26,6 +26,9 @@ export function lowerTls(place: Place): void {
   }
   lowerVerify(place)
   lowerText(place, 'ssl_ciphers', 'tlsCiphers')
+  // As ssl_ecdh_curve has it: what the library takes by itself.
+  if (place.draft.tlsCiphers?.value === 'auto') delete place.draft.tlsCiphers
+  lowerFlag(place, 'ssl_renegotiation', 'tlsAllowRenegotiation')
   lowerFlag(place, 'ssl_prefer_server_ciphers', 'tlsPreferServerCiphers')
   lowerText(place, 'ssl_ecdh_curve', 'tlsCurves')
   lowerDhParams(place)
@@ -84,6 +87,9 @@ const modes: ReadonlyMap<string, TlsVerifyMode> = new Map([
   ['on', 'on'],
   ['optional', 'optional'],
   ['optional_no_ca', 'optional_no_ca'],
+  // Momentum's.
+  ['require', 'require'],
+  ['lenient', 'lenient'],
 ])
 
 function lowerVerify(place: Place): void {

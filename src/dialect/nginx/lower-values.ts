@@ -190,7 +190,8 @@ const limitLevels: readonly LimitLogLevel[] = ['info', 'notice', 'warn', 'error'
 function limitOf(directive: CheckedDirective): LimitConn[] {
   const { value } = directive
   if (value.kind !== 'limit') return []
-  return [{ zone: value.zone, capMax: value.capMax, span: spanOf(directive) }]
+  const { kind: _kind, ...limit } = value
+  return [{ ...limit, span: spanOf(directive) }]
 }
 
 /** What is sent to an upstream: nothing, or a header of version 1 or 2. */

@@ -11,6 +11,9 @@ import { parse } from './parser.ts'
 import { print } from './print.ts'
 import { readConfiguration } from './read.ts'
 import { createReport } from './report.ts'
+import { withAbsolutePaths } from '../../policy/absolute-paths.ts'
+import { writeNginx } from './write.ts'
+import { nginxWords } from './write-options.ts'
 
 /** The configuration language of nginx's mail proxy, with the additions of CONTRACT.md. */
 export const nginx: Dialect = {
@@ -18,6 +21,8 @@ export const nginx: Dialect = {
   detect: looksLikeNginx,
   load,
   print: (source) => print(parse(source)),
+  write: (policy, prefix) => writeNginx(withAbsolutePaths(policy, prefix)),
+  word: (option) => nginxWords[option].name,
 }
 
 function load(options: LoadOptions): LoadResult {

@@ -25,7 +25,7 @@ function printInto(lines: string[], statements: readonly Statement[], indent: st
   for (const statement of statements) {
     if (statement.kind === 'mistake') continue
     const { name, args, body } = statement
-    const head = `${indent}${[name, ...args].map(printWord).join(' ')}`
+    const head = `${indent}${[name, ...args].map((word) => printWord(word)).join(' ')}`
     if (body === undefined) {
       lines.push(`${head};`)
     } else {
@@ -37,7 +37,8 @@ function printInto(lines: string[], statements: readonly Statement[], indent: st
 }
 
 /** A word as nginx reads it back: bare when it can be, else in double quotation marks. */
-export function printWord({ text }: Pick<Word, 'text'>): string {
+export function printWord(word: Pick<Word, 'text'> | string): string {
+  const text = typeof word === 'string' ? word : word.text
   if (bareWord.test(text)) return text
   return `"${text.replaceAll(/["\\\t\r\n]/g, (char) => escaped.get(char) ?? char)}"`
 }

@@ -3,7 +3,8 @@
 import type { ValueResult, ValueType } from './directive-spec.ts'
 import { didYouMean } from './values.ts'
 
-const protocols = ['imap', 'pop3', 'smtp'] as const
+/** nginx's three, and Momentum's own. */
+export const protocols = ['imap', 'pop3', 'smtp', 'ecstream'] as const
 export type MailProtocol = (typeof protocols)[number]
 
 /** nginx looks at the port when a server does not say its protocol. */

@@ -9,6 +9,7 @@ import { flag, milliseconds, pair, text } from '../values.ts'
 export const authHttpDirectives: readonly DirectiveSpec[] = moduleRows('auth_http', [
   {
     name: 'auth_http',
+    in: 'mail server peer',
     type: authUrl,
     duplicate: 'replaces',
     about: 'asks an HTTP server whether a login is right and where to relay it',

@@ -17,7 +17,7 @@ export const limitConnDirectives: readonly DirectiveSpec[] = moduleRows('limit_c
   {
     name: 'limit_conn',
     in: 'mail server peer',
-    args: 2,
+    args: [2, 4],
     type: limit,
     duplicate: 'adds',
     inherit: 'list',

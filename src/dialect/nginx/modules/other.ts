@@ -61,7 +61,7 @@ export const otherDirectives: ReadonlySet<string> = new Set(
   proxy_ignore_client_abort proxy_ignore_headers proxy_intercept_errors proxy_limit_rate
   proxy_max_temp_file_size proxy_method proxy_next_upstream proxy_next_upstream_timeout
   proxy_next_upstream_tries proxy_no_cache proxy_pass_header proxy_pass_request_body
-  proxy_pass_request_headers proxy_protocol_timeout proxy_read_timeout proxy_redirect
+  proxy_pass_request_headers proxy_read_timeout proxy_redirect
   proxy_request_buffering proxy_requests proxy_responses proxy_send_lowat proxy_send_timeout
   proxy_set_body proxy_set_header proxy_socket_keepalive
   proxy_ssl_conf_command proxy_ssl_crl
@@ -89,7 +89,7 @@ export const otherDirectives: ReadonlySet<string> = new Set(
   ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_preread
   ssl_reject_handshake ssl_stapling ssl_stapling_file ssl_stapling_responder ssl_stapling_verify
   stub_status sub_filter sub_filter_last_modified sub_filter_once sub_filter_types
-  subrequest_output_buffer_size tcp_nodelay tcp_nopush try_files types types_hash_bucket_size
+  subrequest_output_buffer_size tcp_nopush try_files types types_hash_bucket_size
   types_hash_max_size underscores_in_headers uninitialized_variable_warn upstream userid
   userid_domain userid_expires userid_flags userid_mark userid_name userid_p3p userid_path
   userid_service uwsgi_bind uwsgi_buffer_size uwsgi_buffering uwsgi_buffers

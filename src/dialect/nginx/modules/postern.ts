@@ -41,6 +41,7 @@ const caps: readonly DirectiveSpec[] = moduleRows(
 const others: readonly DirectiveSpec[] = moduleRows('postern', [
   {
     name: 'peer',
+    args: [1, 2],
     type: sourceBlock,
     block: 'peer',
     duplicate: 'adds',
@@ -49,6 +50,7 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
   },
   {
     name: 'proxy_pass',
+    in: 'mail server peer',
     args: [1, anyNumber],
     type: upstreams,
     about: 'names the mail servers behind, when no auth server does',

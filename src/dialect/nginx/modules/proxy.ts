@@ -33,7 +33,8 @@ const proxy: readonly DirectiveSpec[] = moduleRows('proxy', [
   },
   {
     name: 'xclient',
-    type: flag,
+    in: 'mail server peer',
+    type: flagOr(['ifavailable', 'required', 'always']),
     default: 'on',
     about: 'sends XCLIENT to an SMTP or POP3 upstream that offers it',
   },
@@ -45,6 +46,7 @@ const proxy: readonly DirectiveSpec[] = moduleRows('proxy', [
   },
   {
     name: 'proxy_protocol',
+    in: 'mail server peer',
     type: flagOr(['v2']),
     default: 'off',
     about: 'sends a PROXY header to the upstream: version 1, or 2 with v2',

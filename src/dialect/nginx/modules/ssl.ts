@@ -47,7 +47,7 @@ const identity: readonly DirectiveSpec[] = moduleRows('ssl', [
 const clients: readonly DirectiveSpec[] = moduleRows('ssl', [
   {
     name: 'ssl_verify_client',
-    type: choice(['off', 'on', 'optional', 'optional_no_ca']),
+    type: choice(['off', 'on', 'optional', 'optional_no_ca', 'require', 'lenient']),
     default: 'off',
     about: 'asks clients for a certificate, and tells the auth server what it is worth',
   },
