@@ -162,6 +162,8 @@ describe.each(every)('$kind for $service', ({ kind, service }) => {
         : ['NOOP\r\n', `${service === 'smtp' ? '250 2.0.0' : '+OK'} upstream did NOOP\r\n`]
     await converse(client, command, answer)
     expect(upstream.openMax).toBe(1)
+    // A wrong password is nobody's fault: no stranger can fill the log with errors.
+    expect(rig.log.texts.filter((text) => text.startsWith('error'))).toEqual([])
     const log = JSON.stringify([rig.log.lines, rig.events])
     expect(log).not.toContain('wrong')
     expect(log).not.toContain(rightPassword)

@@ -61,7 +61,7 @@ async function startAuthServer(): Promise<number> {
   return own
 }
 
-/** The same gate in both languages. */
+/** The same gate in both languages, and with Dovecot itself to decide about logins. */
 const languages = {
   momentum: (authServer: number) => {
     const login = `Auth_HTTP = "http://127.0.0.1:${authServer}/auth"  Limit_Conn "user" { Sessions = 2 }`
@@ -79,6 +79,16 @@ mail {
   auth_http 127.0.0.1:${authServer}/auth;
   server { listen 127.0.0.1:${imap}; protocol imap; }
   server { listen 127.0.0.1:${pop3}; protocol pop3; }
+}
+`,
+  'nginx, with no auth server': () => `pid postern.pid;
+events { }
+mail {
+  limit_conn_zone $remote_user zone=user:1m;
+  limit_conn user 2;
+  auth_upstream on;
+  server { listen 127.0.0.1:${imap}; protocol imap; proxy_pass 127.0.0.1:${dovecot.ports.imap}; }
+  server { listen 127.0.0.1:${pop3}; protocol pop3; proxy_pass 127.0.0.1:${dovecot.ports.pop3}; }
 }
 `,
 } as const
@@ -111,7 +121,7 @@ async function python(script: string): Promise<string> {
   return stdout.trim()
 }
 
-describe.skipIf(!hasAll).each(['momentum', 'nginx'] as const)(
+describe.skipIf(!hasAll).each(['momentum', 'nginx', 'nginx, with no auth server'] as const)(
   'through the gate to Dovecot, configured in the language of %s',
   (language) => {
     beforeEach(() => startGate(language))
@@ -162,7 +172,7 @@ for c in held:
       expect(dovecot.log()).toContain('Login: user=<bob>')
     })
 
-    it('a wrong password is refused in the words of the auth server, and takes no slot', async () => {
+    it('a wrong password is refused in the words of who decides, and takes no slot', async () => {
       const told = await python(`
 import imaplib
 for attempt in range(5):
@@ -174,7 +184,12 @@ c = imaplib.IMAP4('127.0.0.1', ${imap})
 print(c.login('bob', '${password}')[0])
 c.logout()
 `)
-      const words = "b'Invalid login or password'"
+      // Without an auth server these are Dovecot's own.
+      const isTried = language === 'nginx, with no auth server'
+      const said = isTried
+        ? '[AUTHENTICATIONFAILED] Authentication failed.'
+        : 'Invalid login or password'
+      const words = `b'${said}'`
       expect(told.split('\n')).toEqual([words, words, words, words, words, 'OK'])
       expect(dovecot.log()).not.toContain('wrong')
     })

@@ -138,8 +138,11 @@ export class UpstreamAttempt implements DialHandlers {
     this.#words.push(...(actions.toClient ?? []))
     const { done, failed } = actions
     if (failed !== undefined) {
-      session.write(failed.level, failed.reason, target.text)
       const { denial, replyToClient: reply } = failed
+      // Where the upstream is the one to decide, its no is an answer and no fault of anybody's.
+      const { authenticator } = session.engineSession.plan.settings
+      const isAnswer = denial !== undefined && authenticator?.value.kind === 'upstream'
+      session.write(isAnswer ? 'info' : failed.level, failed.reason, target.text)
       const why = denial === undefined ? {} : { denial }
       this.#end(() => this.#options.onFailed({ isUnreachable: false, ...why, reply }))
     } else if (done !== undefined) {

@@ -44,10 +44,16 @@ export class UpstreamAuthenticator implements Authenticator {
         onOutcome({ kind: 'accept', headers: [], upstream: { kind: 'ready', run, words } })
       },
       // The next attempt may come at once, so this connection is to be closed before it.
-      onFailed: (failure) => run.closeThen(() => onOutcome(this.#outcomeOf(failure))),
+      onFailed: (failure) => run.closeThen(() => this.#onClosed(failure, onOutcome)),
     })
     run.start()
     return run
+  }
+
+  #onClosed(failure: AttemptFailure, onOutcome: (outcome: LoginOutcome) => void): void {
+    // The log is not to name it as this session's any more.
+    this.#session.upstreamTarget = undefined
+    onOutcome(this.#outcomeOf(failure))
   }
 
   #outcomeOf({ denial, reply }: AttemptFailure): LoginOutcome {
