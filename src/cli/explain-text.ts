@@ -1,6 +1,6 @@
 // An explain report for people.
 
-import type { ExplainedLimit, ExplainedOption, ExplainReport } from '../daemon/explain-report.ts'
+import type { ExplainedLimit, ExplainReport } from '../daemon/explain-report.ts'
 import { optionName, placeText, valueText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,7 +15,7 @@ export function explainText(report: ExplainReport, heading: string, terminal: Te
     ...report.limits.map((limit, at) => limitText(limit, at, report, terminal)),
     ...afterLoginText(report, cwd),
     '\nOptions:',
-    optionsText(report.options, cwd),
+    optionsText(report, cwd),
     answerText(report, terminal),
     '',
   ].join('\n')
@@ -55,9 +55,9 @@ function afterLoginText({ afterLogin }: ExplainReport, cwd: string): string[] {
   return ['\nAfter it has logged in:', ...(lines.length === 0 ? ['  no limit'] : lines)]
 }
 
-function optionsText(options: readonly ExplainedOption[], cwd: string): string {
+function optionsText({ options, dialect }: ExplainReport, cwd: string): string {
   const rows = options.flatMap((option) => {
-    const name = `  ${optionName(option.option, option.value)}`
+    const name = `  ${optionName(option.option, option.value, dialect)}`
     const value = `= ${valueText(option.option, option.value)}`
     const where =
       option.origin === undefined

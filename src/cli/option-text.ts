@@ -1,35 +1,13 @@
 // Options and their values as an operator writes them.
 
 import type { Span } from '../base/diagnostic.ts'
-import { optionTable } from '../dialect/momentum/option-table.ts'
-import type { AuthenticatorValue, FileListValue } from '../policy/options.ts'
+import { dialectOf } from '../dialect/detect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
+import type { AuthenticatorValue, FileListValue, OptionName } from '../policy/options.ts'
 
-const momentumNames: ReadonlyMap<string, string> = new Map(
-  // The first spelling is the one of the session scopes.
-  optionTable
-    .toReversed()
-    .flatMap((spec) => (spec.status === 'works' ? [[spec.key, spec.name] as const] : [])),
-)
-
-/** `Idle_Time` for `idle`. */
-export function optionName(option: string, value?: unknown): string {
-  if (option === 'authenticator') return authenticatorName(value)
-  return momentumNames.get(option) ?? option
-}
-
-/** Three options name one, each a kind of its own. */
-function authenticatorName(value: unknown): string {
-  switch (
-    (value as AuthenticatorValue).kind // the value of that option
-  ) {
-    case 'none':
-    case 'http':
-      return 'Auth_HTTP'
-    case 'users':
-      return 'Auth_Users'
-    case 'upstream':
-      return 'Auth_Upstream'
-  }
+/** `Idle_Time` or `idle_time` for `idle`: the words of the file that is spoken of. */
+export function optionName(option: OptionName, value: unknown, dialect: Dialect['name']): string {
+  return dialectOf(dialect).word(option, value)
 }
 
 /** A value of the policy in words: `300 s`, `no limit`, `127.0.0.1:25`. */

@@ -2,9 +2,10 @@
 
 import { planFor } from '../policy/fallback.ts'
 import { peerTable } from '../policy/chain.ts'
+import type { OptionName } from '../policy/options.ts'
 import type { Settings } from '../policy/plan.ts'
 import type { Listen, Listener, Policy, Scope } from '../policy/policy.ts'
-import { placeText, valueText } from './option-text.ts'
+import { optionName, placeText, valueText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -17,7 +18,7 @@ export function policyText(policy: Policy, terminal: Terminal): string {
     listener.listens.map((listen) => listenRow(policy, listener, listen)),
   )
   const head = ['LISTEN', 'SERVICE', 'UPSTREAM', 'NOTES']
-  const caps = scopesOf(policy).flatMap((scope) => capRows(scope, terminal.cwd))
+  const caps = scopesOf(policy).flatMap((scope) => capRows(scope, policy.dialect, terminal.cwd))
   const capHead = ['CAP', 'OF', 'SCOPE', 'PLACE']
   return (
     `${paint(isColorOut, 'bold', 'Listens')}\n${columns([head, ...listens])}\n` +
@@ -67,7 +68,8 @@ function loginNote({ authenticator }: Settings): string | undefined {
   }
 }
 
-function capRows(scope: Scope, cwd: string): string[][] {
+function capRows(scope: Scope, dialect: Policy['dialect'], cwd: string): string[][] {
+  const word = (option: OptionName): string => optionName(option, undefined, dialect)
   const { serviceSessions, listenerSessions, serviceSessionsDryRun, listenerSessionsDryRun } =
     scope.options
   const { limitConns, limitConnDryRun } = scope.options
@@ -84,10 +86,15 @@ function capRows(scope: Scope, cwd: string): string[][] {
   }
   for (const { zone, capMax, isDryRun, span } of limitConns?.value ?? []) {
     const dry = (isDryRun ?? limitConnDryRun?.value) === true ? ' (dry run)' : ''
-    rows.push([`${capMax}${dry}`, `limit_conn ${zone}`, scope.label, placeText(span, cwd)])
+    rows.push([
+      `${capMax}${dry}`,
+      `${word('limitConns')} ${zone}`,
+      scope.label,
+      placeText(span, cwd),
+    ])
   }
-  add('Service_Sessions', serviceSessions, serviceSessionsDryRun)
-  add('Listener_Sessions', listenerSessions, listenerSessionsDryRun)
+  add(word('serviceSessions'), serviceSessions, serviceSessionsDryRun)
+  add(word('listenerSessions'), listenerSessions, listenerSessionsDryRun)
   return rows
 }
 

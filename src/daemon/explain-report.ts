@@ -14,6 +14,7 @@ import type { Chain } from '../policy/chain.ts'
 import { defaults } from '../policy/defaults.ts'
 import type { LimitOption, Tier } from '../policy/limit.ts'
 import { needsLogin } from '../policy/login.ts'
+import type { OptionName } from '../policy/options.ts'
 import { settingNames } from '../policy/options-list.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy, ServiceName } from '../policy/policy.ts'
@@ -56,7 +57,7 @@ export interface ExplainedLogin {
 
 /** One effective option. */
 export interface ExplainedOption {
-  readonly option: string
+  readonly option: OptionName
   readonly value: unknown
   /** Absent: the default holds. */
   readonly scope?: string
@@ -69,6 +70,8 @@ export interface ExplainReport {
   readonly from: string
   readonly service: ServiceName
   readonly revision: number
+  /** The language of the configuration, whose words the options have. */
+  readonly dialect: Policy['dialect']
   /** In the order they are asked. */
   readonly limits: readonly ExplainedLimit[]
   /** Asked after authentication, in this order; absent: the session does not log in here. */
@@ -104,6 +107,7 @@ export function explainSession(engine: Engine, request: ExplainRequest): Explain
       from: request.from,
       service,
       revision: engine.revision,
+      dialect: engine.policy.dialect,
       limits: explanation.findings.map((finding) => explainLimit(chain, finding)),
       ...explainLogin(engine.policy, explanation.plan),
       options: explainOptions(chain),

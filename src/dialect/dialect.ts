@@ -52,6 +52,6 @@ export interface Dialect {
   print(source: SourceText): string
   /** A policy as one text; what is written in it from the prefix is so for the one it came from. */
   write(policy: Policy, prefix: string): WrittenPolicy
-  /** What the language calls an option. */
-  word(option: OptionName): string
+  /** What the language calls an option; some have a name for each kind of value. */
+  word(option: OptionName, value?: unknown): string
 }

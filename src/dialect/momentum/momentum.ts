@@ -1,6 +1,7 @@
 // The Momentum dialect: text to Policy, with every mistake reported at its place.
 
 import type { Diagnostic } from '../../base/diagnostic.ts'
+import type { OptionName } from '../../policy/options.ts'
 import { validatePolicy } from '../../policy/validate.ts'
 import type { Dialect, LoadOptions, LoadResult } from '../dialect.ts'
 import { looksLikeNginx } from '../nginx-look.ts'
@@ -11,7 +12,7 @@ import { print } from './print.ts'
 import { createReport } from './report.ts'
 import { scopeTitles } from './scope-table.ts'
 import { writeMomentum } from './write.ts'
-import { momentumWords } from './write-options.ts'
+import { momentumName } from './write-options.ts'
 
 /** Momentum's configuration language, with the additions of CONTRACT.md. */
 export const momentum: Dialect = {
@@ -21,7 +22,12 @@ export const momentum: Dialect = {
   load,
   print: (source) => print(parse(source, createReport())),
   write: (policy) => writeMomentum(policy),
-  word: (option) => (option === 'limitConns' ? scopeTitles.limit_conn : momentumWords[option].name),
+  word: wordOf,
+}
+
+function wordOf(option: OptionName, value?: unknown): string {
+  if (option === 'limitConns') return scopeTitles.limit_conn
+  return momentumName(option, value as never) // the value of that option, or none
 }
 
 function load(options: LoadOptions): LoadResult {

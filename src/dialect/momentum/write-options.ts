@@ -121,7 +121,7 @@ const authenticatorNames = {
 } as const
 
 /** An authenticator has a name for each kind of it. */
-export function momentumName<K extends SaidOption>(option: K, value: OptionValues[K]): string {
+export function momentumName<K extends SaidOption>(option: K, value?: OptionValues[K]): string {
   const { name } = momentumWords[option]
   return option === 'authenticator' && typeof value === 'object' && 'kind' in value
     ? authenticatorNames[(value as AuthenticatorValue).kind] // the value of that option

@@ -13,7 +13,7 @@ import { readConfiguration } from './read.ts'
 import { createReport } from './report.ts'
 import { withAbsolutePaths } from '../../policy/absolute-paths.ts'
 import { writeNginx } from './write.ts'
-import { nginxWords } from './write-options.ts'
+import { wordOf } from './write-options.ts'
 
 /** The configuration language of nginx's mail proxy, with the additions of CONTRACT.md. */
 export const nginx: Dialect = {
@@ -22,7 +22,7 @@ export const nginx: Dialect = {
   load,
   print: (source) => print(parse(source)),
   write: (policy, prefix) => writeNginx(withAbsolutePaths(policy, prefix)),
-  word: (option) => nginxWords[option].name,
+  word: (option, value) => wordOf(option, value),
 }
 
 function load(options: LoadOptions): LoadResult {

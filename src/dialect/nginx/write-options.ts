@@ -237,7 +237,12 @@ export const writtenOptions: readonly OptionName[] = Object.keys(nginxWords) as 
 /** The directive of an option in a server of one protocol. */
 export function directiveName(option: OptionName, value: unknown, service: ServiceName): string {
   if (option === 'clientBufferBytes') return `${service}_client_buffer`
-  if (option !== 'authenticator') return nginxWords[option].name
+  return wordOf(option, value)
+}
+
+/** What the language calls an option, whatever the protocol. */
+export function wordOf(option: OptionName, value: unknown): string {
+  if (option !== 'authenticator' || value === undefined) return nginxWords[option].name
   return authenticatorNames[(value as AuthenticatorValue).kind] // the value of that option
 }
 
