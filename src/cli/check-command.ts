@@ -27,7 +27,7 @@ const examples = [
 
 export function checkCommand(terminal: Terminal): CommandLine {
   const command = newCommand(
-    'check',
+    'postern check',
     'Check a configuration and show what it means. Touches nothing but the files it reads.',
     examples,
   )

@@ -18,7 +18,7 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     {
       summary: 'run the daemon (the same as no command)',
       load: async (terminal) =>
-        (await import('./daemon-command.ts')).daemonCommand('run', terminal),
+        (await import('./daemon-command.ts')).daemonCommand('postern run', terminal),
     },
   ],
   [

@@ -55,7 +55,7 @@ function exitCodeOf(error: unknown, terminal: Terminal, command: Command): numbe
   throw error
 }
 
-/** A command with its place in `postern help` and its examples. */
+/** A command as it is called (`postern check`), with its examples. */
 export function newCommand(name: string, summary: string, examples: readonly string[]): Command {
   const shown = examples.map((example) => `  ${example}`).join('\n')
   return new Command(name).description(summary).addHelpText('after', `\nExamples:\n${shown}`)

@@ -34,7 +34,7 @@ const examples = [
 
 export function convertCommand(terminal: Terminal): CommandLine {
   const command = newCommand(
-    'convert',
+    'postern convert',
     'Print a configuration in the other language. Reads the result back and tells what differs.',
     examples,
   )

@@ -26,7 +26,7 @@ const examples = ['postern demo', otherPorts]
 
 export function demoCommand(terminal: Terminal): CommandLine {
   const command = newCommand(
-    'demo',
+    'postern demo',
     "Start the example of Momentum's Service_Sessions page in front of a small mail server.",
     examples,
   )

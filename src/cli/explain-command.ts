@@ -38,7 +38,7 @@ const examples = [
 
 export function explainCommand(terminal: Terminal): CommandLine {
   const command = newCommand(
-    'explain',
+    'postern explain',
     'Say which limits a session would meet, their values, where they come from, and why.',
     examples,
   )

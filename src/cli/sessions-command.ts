@@ -27,7 +27,11 @@ const examples = [
 ]
 
 export function sessionsCommand(terminal: Terminal): CommandLine {
-  const command = newCommand('sessions', 'List the sessions of the running daemon.', examples)
+  const command = newCommand(
+    'postern sessions',
+    'List the sessions of the running daemon.',
+    examples,
+  )
   addSourceFlags(command)
     .option('-n <count>', `list at most so many, up to ${sessionsListedMax}`, '100')
     .option('--user <name>', 'only sessions that log in, or have logged in, as this user')

@@ -6,6 +6,7 @@ import type { BudgetsReport, StatusReport } from '../daemon/control-protocol.ts'
 import { withDaemon } from './ask.ts'
 import { commandLine, newCommand } from './command.ts'
 import type { CommandLine } from './command.ts'
+import { budgetsText } from './budgets-text.ts'
 import { addSourceFlags } from './source.ts'
 import type { SourceFlags } from './source.ts'
 import { columns, json } from './terminal.ts'
@@ -21,7 +22,11 @@ const examples = [
 ]
 
 export function statusCommand(terminal: Terminal): CommandLine {
-  const command = newCommand('status', 'Show counts and budgets of the running daemon.', examples)
+  const command = newCommand(
+    'postern status',
+    'Show counts and budgets of the running daemon.',
+    examples,
+  )
   addSourceFlags(command).option('--json', 'print JSON')
   return commandLine(command, terminal, (parsed) => status(parsed, terminal))
 }
@@ -58,6 +63,5 @@ function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): st
     ],
     ...(audit === undefined ? [] : [['self-audit', `drift ${audit.drift}`]]),
   ]
-  const used = budgets.map(({ key, usedCount }) => [`  ${key}`, String(usedCount)])
-  return `${columns(rows)}${used.length === 0 ? '' : `\nBudgets in use:\n${columns(used)}`}`
+  return columns(rows) + budgetsText(budgets)
 }

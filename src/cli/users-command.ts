@@ -59,7 +59,7 @@ const does: Readonly<Record<string, (call: Call) => Promise<number> | number>> =
 
 export function usersCommand(terminal: Terminal, passwords: PasswordSource): CommandLine {
   const command = newCommand(
-    'users',
+    'postern users',
     'Make, change and check a file of users, as auth_users (Auth_Users) reads it.\n' +
       'add changes the password of a user who is there already. Reload the daemon afterwards.',
     examples,

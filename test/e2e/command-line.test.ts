@@ -54,7 +54,7 @@ describe('version and help', () => {
     for (const name of names.filter((listed) => listed !== 'help')) {
       const own = await postern(name, '--help')
       expect(own.code).toBe(0)
-      expect(own.stdout).toContain(`Usage: ${name}`)
+      expect(own.stdout).toContain(`Usage: postern ${name} [`)
       expect((await postern('help', name)).stdout).toBe(own.stdout)
     }
   })
