@@ -33,6 +33,7 @@ export default defineConfig({
             'test/failure/**/*.test.ts',
             'test/interop/**/*.test.ts',
             'test/examples.test.ts',
+            'test/packaging.test.ts',
           ],
           fileParallelism: false,
           // Continuous integration shares its machine: one more try for what starts processes. The

@@ -4,6 +4,7 @@ import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { isAbsolute, join } from 'node:path'
+import type { Endpoint } from '../base/address.ts'
 import { PosternError } from '../base/errors.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Listen } from '../policy/policy.ts'
@@ -139,7 +140,7 @@ export async function bindListen(request: BindRequest): Promise<BoundListen> {
     else await listenOn(server, { host: endpoint.host, port: endpoint.port, backlog })
     return new BoundListen(request, server, undefined)
   } catch (error) {
-    throw PosternError.is(error) ? error : bindError(error, label, endpoint.text)
+    throw PosternError.is(error) ? error : bindError(error, label, endpoint)
   }
 }
 
@@ -193,13 +194,17 @@ async function listenOn(server: Server, options: ListenOptions): Promise<void> {
   })
 }
 
-function bindError(error: unknown, label: string, address: string): PosternError {
-  const [code, advice] = bindAdvice(errnoName(error))
+function bindError(error: unknown, label: string, endpoint: Endpoint): PosternError {
+  const { kind, text: address } = endpoint
+  const [code, advice] = bindAdvice(errnoName(error), kind)
   const text = `${label}: bind() to ${address} failed (${errnoText(error)}); ${advice}`
   return new PosternError(code, text, { cause: error, fields: { listen: address } })
 }
 
-function bindAdvice(name: string | undefined): readonly [GatewayErrorCode, string] {
+function bindAdvice(
+  name: string | undefined,
+  kind: Endpoint['kind'],
+): readonly [GatewayErrorCode, string] {
   switch (name) {
     case 'EADDRINUSE':
       return ['gateway.address_in_use', 'find who listens there with `ss -ltnp`, or use another']
@@ -208,7 +213,9 @@ function bindAdvice(name: string | undefined): readonly [GatewayErrorCode, strin
     case 'EROFS':
       return [
         'gateway.permission_denied',
-        'run as a user who may, or give the program the capability cap_net_bind_service',
+        kind === 'unix'
+          ? 'give the user that the daemon runs as the right to write into its directory'
+          : 'run as a user who may, or give the program the capability cap_net_bind_service',
       ]
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
