@@ -14,7 +14,7 @@ describe('the directives of -g', () => {
           { path: 'logs/a b.log', level: 'info' },
           { path: 'stderr', level: 'error' },
         ],
-        hasWorkers: true,
+        workers: 1,
         isDaemon: false,
       },
     })
@@ -32,13 +32,13 @@ describe('the directives of -g', () => {
     ['events {}', 'block directives are not supported in -g option in command line'],
     ['daemon maybe;', 'it must be "on" or "off" in command line'],
     ['pid off;', '"pid off" is not in this version of Postern in command line'],
-    ['worker_processes 4;', 'it runs one worker in command line'],
+    ['worker_processes 0;', 'it is 1 to 256 in command line'],
   ])('refuses %s', (text, problem) => {
     expect(parseGlobalDirectives(text)).toEqual({ problem: expect.stringContaining(problem) })
   })
 
   it('warns of what it does not act on', () => {
-    for (const text of ['user mail;', 'worker_processes auto;']) {
+    for (const text of ['user mail;']) {
       expect(parseGlobalDirectives(text)).toMatchObject({
         globals: { warnings: [{ code: 'nginx.ignored_directive', severity: 'warning' }] },
       })

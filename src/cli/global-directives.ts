@@ -18,7 +18,7 @@ export function parseGlobalDirectives(text: string): GlobalsResult {
     globals: {
       errorLogs: errorLogs?.value ?? [],
       ...(pidFile === undefined ? {} : { pidFile: pidFile.value }),
-      ...(workers === undefined ? {} : { hasWorkers: true }),
+      ...(workers === undefined ? {} : { workers: workers.value }),
       ...(isDetached === undefined ? {} : { isDaemon: isDetached.value }),
       ...(read.warnings.length === 0 ? {} : { warnings: read.warnings }),
     },

@@ -41,13 +41,14 @@ function status(command: Command, terminal: Terminal): Promise<number> {
 }
 
 function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): string {
-  const { log, audit } = report
+  const { log, audit, workers } = report
   const state = report.isDraining ? ', draining' : ''
   const rows = [
     ['postern', `${report.version}, process ${report.pid}${state}`],
     ['configuration', `${report.configuration}, revision ${report.revision}`],
     ['running since', `${report.startedAt}, ${Math.floor(report.uptimeMs / 1000)} s`],
     ['bound', report.bound.join(' ')],
+    ...(workers === undefined ? [] : [['workers', workersText(workers)]]),
     [
       'sessions',
       `${report.sessionsActive} open, ${report.admittedTotal} admitted, ${report.refusedTotal} refused`,
@@ -64,4 +65,10 @@ function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): st
     ...(audit === undefined ? [] : [['self-audit', `drift ${audit.drift}`]]),
   ]
   return columns(rows) + budgetsText(budgets)
+}
+
+function workersText(workers: NonNullable<StatusReport['workers']>): string {
+  const { configured, running, restartedTotal, hostPid } = workers
+  const where = hostPid === undefined ? '' : `, in process ${hostPid}`
+  return `${running} of ${configured} running, ${restartedTotal} restarts${where}`
 }

@@ -4,8 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { cleanUp, connectClient, until } from '../../test/kit/gateway-rig.ts'
 import { setLoginScene } from '../../test/kit/login-scene.ts'
 import { systemClock } from '../base/clock.ts'
-import { answerRequest } from './answers.ts'
-import type { AnswerSources } from './answers.ts'
+import { answerQuestion } from './answers.ts'
 import { parseRequest } from './control-protocol.ts'
 
 afterEach(cleanUp)
@@ -13,20 +12,12 @@ afterEach(cleanUp)
 type Scene = Awaited<ReturnType<typeof setLoginScene>>
 
 function ask({ rig }: Scene, line: string): unknown {
-  const sources: AnswerSources = {
-    engine: rig.engine,
-    gateway: rig.gateway,
-    clock: systemClock,
-    version: '0',
-    configuration: '/p.conf',
-    startedMs: 0,
-    startedAt: '',
-    logLosses: () => ({ suppressedTotal: 0, droppedTotal: 0, errorsTotal: 0 }),
-    isDraining: () => false,
-    lastAudit: () => undefined,
-  }
+  const { engine, gateway } = rig
   const parsed = parseRequest(line)
-  return 'problem' in parsed ? parsed : answerRequest(sources, parsed.request)
+  if ('problem' in parsed) return parsed
+  const { request } = parsed
+  if (request.request === 'status') throw new Error('status is no question about sessions')
+  return answerQuestion({ engine, gateway, clock: systemClock }, request)
 }
 
 describe('the list of sessions', () => {

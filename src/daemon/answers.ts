@@ -1,9 +1,9 @@
 // What the daemon answers to the questions that come over its control socket.
 
 import { blockContains, parseBlock } from '../base/address.ts'
+import { unreachable } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { escapeText } from '../base/escape.ts'
-import type { AuditReport } from '../engine/audit.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Gateway, SessionDetail } from '../gateway/gateway.ts'
@@ -11,6 +11,7 @@ import { sessionsListedMax } from './control-protocol.ts'
 import type {
   ControlRequest,
   ControlResponse,
+  Question,
   SessionsReport,
   SessionsRequest,
   SessionView,
@@ -18,12 +19,11 @@ import type {
 } from './control-protocol.ts'
 import type { LogLosses } from './daemon-log.ts'
 import { explainSession } from './explain-report.ts'
-import { unreachable } from '../base/assert.ts'
+import type { Plane, PlaneReport } from './plane.ts'
 
 /** What the answers are made from. */
 export interface AnswerSources {
-  readonly engine: Engine
-  readonly gateway: Pick<Gateway, 'stats' | 'bound' | 'detail'>
+  readonly plane: Pick<Plane, 'report' | 'ask'>
   readonly clock: Clock
   readonly version: string
   readonly configuration: string
@@ -31,36 +31,49 @@ export interface AnswerSources {
   readonly startedAt: string
   readonly logLosses: () => LogLosses
   readonly isDraining: () => boolean
-  readonly lastAudit: () => AuditReport | undefined
 }
 
 /** Answers one request; changes nothing. */
-export function answerRequest(sources: AnswerSources, request: ControlRequest): ControlResponse {
-  switch (request.request) {
-    case 'status':
-      return { ok: true, result: statusOf(sources) }
+export async function answerRequest(
+  sources: AnswerSources,
+  request: ControlRequest,
+): Promise<ControlResponse> {
+  if (request.request !== 'status') return sources.plane.ask(request)
+  return { ok: true, result: statusOf(sources, await sources.plane.report()) }
+}
+
+/** What can be asked of one engine and its gateway. */
+export interface QuestionSources {
+  readonly engine: Engine
+  readonly gateway: Pick<Gateway, 'detail'>
+  readonly clock: Clock
+}
+
+/** Answers what one engine and its gateway can answer. */
+export function answerQuestion(sources: QuestionSources, question: Question): ControlResponse {
+  const { engine } = sources
+  switch (question.request) {
     case 'sessions':
-      return { ok: true, result: sessionsOf(sources, request) }
+      return { ok: true, result: sessionsOf(sources, question) }
     case 'budgets': {
-      const { revision, budgets } = sources.engine.snapshot()
+      const { revision, budgets } = engine.snapshot()
       return { ok: true, result: { revision, budgets } }
     }
     case 'explain': {
-      const { listen, from } = request
-      const explained = explainSession(sources.engine, { listen, from })
+      const { listen, from } = question
+      const explained = explainSession(engine, { listen, from })
       if ('problem' in explained) return { ok: false, problem: explained.problem }
       return { ok: true, result: explained.report }
     }
     default:
-      return unreachable(request)
+      return unreachable(question)
   }
 }
 
-function statusOf(sources: AnswerSources): StatusReport {
-  const { engine, gateway, clock } = sources
-  const { revision, sessionsActive, admittedTotal, refusedTotal } = engine.snapshot()
-  const { refusalsLingering, bytesFromClients, bytesFromUpstreams } = gateway.stats()
-  const audit = sources.lastAudit()
+function statusOf(sources: AnswerSources, report: PlaneReport): StatusReport {
+  const { clock } = sources
+  const { revision, totals, stats, bound, audit, workers } = report
+  const { refusalsLingering, bytesFromClients, bytesFromUpstreams } = stats
   return {
     version: sources.version,
     pid: process.pid,
@@ -69,19 +82,28 @@ function statusOf(sources: AnswerSources): StatusReport {
     uptimeMs: Math.round(clock.monotonicMs() - sources.startedMs),
     isDraining: sources.isDraining(),
     revision,
-    sessionsActive,
-    admittedTotal,
-    refusedTotal,
+    ...totals,
     refusalsLingering,
     bytesFromClients,
     bytesFromUpstreams,
-    bound: gateway.bound().map((bound) => bound.listenId),
-    log: sources.logLosses(),
+    bound,
+    log: addLosses(sources.logLosses(), report.log),
     ...(audit === undefined ? {} : { audit }),
+    ...(workers === undefined ? {} : { workers }),
   }
 }
 
-function sessionsOf(sources: AnswerSources, request: SessionsRequest): SessionsReport {
+/** What several logs lost together. */
+export function addLosses(one: LogLosses, other: LogLosses | undefined): LogLosses {
+  if (other === undefined) return one
+  return {
+    suppressedTotal: one.suppressedTotal + other.suppressedTotal,
+    droppedTotal: one.droppedTotal + other.droppedTotal,
+    errorsTotal: one.errorsTotal + other.errorsTotal,
+  }
+}
+
+function sessionsOf(sources: QuestionSources, request: SessionsRequest): SessionsReport {
   const { engine } = sources
   const block = request.from === undefined ? undefined : parseBlock(request.from)?.block
   const sessions: SessionView[] = []
@@ -95,7 +117,7 @@ function sessionsOf(sources: AnswerSources, request: SessionsRequest): SessionsR
     if (sessions.length >= Math.min(request.limit, sessionsListedMax)) continue
     sessions.push(viewOf(session, detail, sources.clock.monotonicMs()))
   }
-  const { sessionsActive } = engine.snapshot()
+  const { sessionsActive } = engine.totals()
   return { sessionsActive, matchingCount, sessions }
 }
 

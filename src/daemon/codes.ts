@@ -8,6 +8,9 @@ export const daemonCodes = {
   'daemon.pid_file': 'The pid file cannot be written.',
   'daemon.control_socket': 'The control socket cannot be bound or does not answer.',
   'daemon.open_files': 'Fewer files may be open than `worker_rlimit_nofile` asks for.',
+  'daemon.more_workers_than_processors':
+    'More workers are asked for than there are processors to run them.',
+  'daemon.zone_too_large': 'A zone is larger than several workers can share.',
   'daemon.duplicate_directive': 'A directive of `-g` is also set by the file.',
   'cli.no_smtp_server': 'The demo needs the optional dependency smtp-server.',
 } as const

@@ -9,6 +9,7 @@ import { readUsers } from '../gateway/users.ts'
 import { checkServable } from '../policy/validate.ts'
 import { openFilesLimit } from './open-files.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
+import { diagnoseWorkers } from './workers/diagnose.ts'
 import type { DaemonSettings, Launch } from './settings.ts'
 
 /** Which configuration, and how the daemon is started with it. */
@@ -48,16 +49,18 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
     const said = emerg === undefined ? {} : { emerg }
     return { diagnostics: loaded.diagnostics, sources, ...said }
   }
+  const settings = settingsOf(policy, source)
   const diagnostics = [
     ...loaded.diagnostics,
     ...checkServable(policy),
     ...readUsers(policy, source.prefix).diagnostics,
     ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
+    ...diagnoseWorkers(policy, settings.workers),
   ]
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     return { diagnostics, sources }
   }
-  return { policy, settings: settingsOf(policy, source), diagnostics, sources }
+  return { policy, settings, diagnostics, sources }
 }
 
 /** The first thing that goes wrong for a newcomer deserves more than an error number. */

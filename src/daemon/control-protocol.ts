@@ -5,6 +5,7 @@ import type { AuditReport } from '../engine/audit.ts'
 import type { BudgetView } from '../engine/engine.ts'
 import type { ExplainReport } from './explain-report.ts'
 import type { LogLosses } from './daemon-log.ts'
+import type { WorkersReport } from './plane.ts'
 
 export type ControlRequest =
   | { readonly request: 'status' }
@@ -19,6 +20,9 @@ export interface SessionsRequest {
   readonly user?: string
   readonly from?: string
 }
+
+/** What an engine can answer. */
+export type Question = Exclude<ControlRequest, { readonly request: 'status' }>
 
 /** What a running daemon says about itself. */
 export interface StatusReport {
@@ -39,6 +43,8 @@ export interface StatusReport {
   readonly log: LogLosses
   /** The last self-audit (SEMANTICS S20); absent before the first. */
   readonly audit?: AuditReport
+  /** Absent with one worker, which is the daemon itself. */
+  readonly workers?: WorkersReport
 }
 
 export interface SessionView {

@@ -9,7 +9,7 @@ import { parseRequest, requestLengthMax } from './control-protocol.ts'
 import type { ControlRequest, ControlResponse } from './control-protocol.ts'
 import { errnoText } from '../gateway/errno.ts'
 
-export type ControlHandler = (request: ControlRequest) => ControlResponse
+export type ControlHandler = (request: ControlRequest) => ControlResponse | Promise<ControlResponse>
 
 /** Operators and a monitoring agent; more at once are a mistake in a script. */
 const clientsMax = 32
@@ -72,7 +72,7 @@ async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
     partial = lines.pop() ?? ''
     for (const line of lines) {
       if (line.length > requestLengthMax) return refuseLine(socket)
-      if (line.trim() !== '') await answer(socket, respond(line, handle))
+      if (line.trim() !== '') await answer(socket, await respond(line, handle))
     }
     if (partial.length > requestLengthMax) return refuseLine(socket)
   }
@@ -83,9 +83,14 @@ function refuseLine(socket: Socket): void {
   socket.end(`${JSON.stringify({ ok: false, problem })}\n`)
 }
 
-function respond(line: string, handle: ControlHandler): ControlResponse {
+async function respond(line: string, handle: ControlHandler): Promise<ControlResponse> {
   const parsed = parseRequest(line)
-  return 'problem' in parsed ? { ok: false, problem: parsed.problem } : handle(parsed.request)
+  if ('problem' in parsed) return { ok: false, problem: parsed.problem }
+  try {
+    return await handle(parsed.request)
+  } catch (error) {
+    return { ok: false, problem: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 function answer(socket: Socket, response: ControlResponse): Promise<void> {

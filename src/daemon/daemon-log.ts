@@ -31,6 +31,8 @@ export interface DaemonLogOptions {
   readonly listenLogs?: readonly ListenLog[]
   readonly identity: LogIdentity
   readonly clock: Clock
+  /** How many threads write this log, each with its part of the rate limits; absent: 1. */
+  readonly shareCount?: number
 }
 
 /** How much of the log did not reach its destination. */
@@ -61,7 +63,7 @@ const reportEveryMs = 1000
 
 /** A Log with destinations that can be reopened and replaced while it is in use. */
 export class DaemonLog implements Log {
-  readonly #options: Pick<DaemonLogOptions, 'identity' | 'clock'>
+  readonly #options: Pick<DaemonLogOptions, 'identity' | 'clock' | 'shareCount'>
   #outlets: Outlets
   #reportTimer: NodeJS.Timeout | undefined
   #suppressedTotal = 0
@@ -175,7 +177,7 @@ export class DaemonLog implements Log {
 }
 
 async function openOutlets(options: DaemonLogOptions): Promise<Outlets> {
-  const { targets, listenLogs = [], clock } = options
+  const { targets, listenLogs = [], clock, shareCount = 1 } = options
   const all = [targets, ...listenLogs.map((log) => log.targets)].flat()
   const formats = await formatsFor(all, options.identity)
   const sinks = await openSinks(all, clock)
@@ -188,7 +190,7 @@ async function openOutlets(options: DaemonLogOptions): Promise<Outlets> {
       const sink = sinks.get(target.path)
       return sink === undefined ? [] : [{ ...target, sink, format: formats[target.format] }]
     })
-    const channel = new LogChannel(destinations, clock)
+    const channel = new LogChannel(destinations, clock, shareCount)
     channels.set(key, channel)
     return channel
   }

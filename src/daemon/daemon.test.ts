@@ -11,6 +11,7 @@ import { readConfiguration } from './configuration.ts'
 import { askDaemon } from './control-client.ts'
 import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
+import { LocalPlane } from './plane.ts'
 import { noGlobals } from './settings.ts'
 
 const text = `Error_Log = "error.log info"
@@ -77,15 +78,14 @@ async function makeDaemon() {
   })
   const gateway = new FakeGateway()
   const engine = createEngine({ policy })
+  const lastAudit = (): undefined => undefined
   const daemon = new Daemon({
-    engine,
-    gateway,
+    plane: new LocalPlane({ engine, gateway, clock: systemClock, lastAudit }),
     log,
     settings,
     clock: systemClock,
     configuration: '/p.conf',
     load,
-    lastAudit: () => undefined,
   })
   return { daemon, gateway, settings }
 }

@@ -3,9 +3,6 @@
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import type { AuditReport } from '../engine/audit.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { Gateway } from '../gateway/gateway.ts'
 import { unreachable } from '../base/assert.ts'
 import { answerRequest } from './answers.ts'
 import type { AnswerSources } from './answers.ts'
@@ -13,6 +10,7 @@ import type { LoadedConfiguration } from './configuration.ts'
 import { ControlSocket } from './control-socket.ts'
 import type { DaemonLog } from './daemon-log.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
+import type { Plane } from './plane.ts'
 import { Reloader } from './reload.ts'
 import type { DaemonSettings } from './settings.ts'
 import { onSignals } from './signals.ts'
@@ -20,15 +18,13 @@ import type { SignalAction } from './signals.ts'
 import { readVersion } from './version.ts'
 
 export interface DaemonParts {
-  readonly engine: Engine
-  readonly gateway: Gateway
+  readonly plane: Plane
   readonly log: DaemonLog
   readonly settings: DaemonSettings
   readonly clock: Clock
   /** The configuration file, for `status`. */
   readonly configuration: string
   readonly load: () => LoadedConfiguration
-  readonly lastAudit: () => AuditReport | undefined
 }
 
 type State = 'starting' | 'running' | 'draining' | 'stopping'
@@ -67,14 +63,13 @@ export class Daemon {
 
   /** Binds everything, then writes the pid file: its presence means ready. */
   async start(): Promise<void> {
-    const { gateway, log, settings, engine } = this.#parts
+    const { plane, log, settings } = this.#parts
     log.write('notice', { text: `postern/${readVersion()}, node ${process.versions.node}` })
-    await gateway.start()
+    await plane.start()
     await this.#bindControl()
+    const { revision, bound } = await plane.report()
     writePidFile(settings.pidFile, process.pid)
-    log.write('notice', {
-      text: `ready, revision ${engine.revision}, ${gateway.bound().length} listens bound`,
-    })
+    log.write('notice', { text: `ready, revision ${revision}, ${bound.length} listens bound` })
     // A signal that came too early was kept: the state says what it asked for.
     if (this.#state === 'starting') this.#state = 'running'
     else this.#stop()
@@ -82,7 +77,7 @@ export class Daemon {
 
   /** Undoes a start that failed half-way. */
   async abandon(): Promise<void> {
-    await this.#parts.gateway.close()
+    await this.#parts.plane.close()
     await this.#finish()
   }
 
@@ -100,10 +95,9 @@ export class Daemon {
   }
 
   #answerSources(): AnswerSources {
-    const { engine, gateway, clock, configuration, log, lastAudit } = this.#parts
+    const { plane, clock, configuration, log } = this.#parts
     return {
-      engine,
-      gateway,
+      plane,
       clock,
       configuration,
       version: readVersion(),
@@ -111,7 +105,6 @@ export class Daemon {
       startedAt: new Date(clock.wallMs()).toISOString(),
       logLosses: () => log.losses(),
       isDraining: () => this.#state === 'draining',
-      lastAudit,
     }
   }
 
@@ -131,6 +124,7 @@ export class Daemon {
         return
       case 'reopen':
         log.reopen()
+        this.#parts.plane.reopenLogs()
         return
       default:
         unreachable(action)
@@ -152,7 +146,7 @@ export class Daemon {
 
   #drain(): Promise<void> {
     const { shutdownTimeoutMs: relayMs } = this.#reloader.settings
-    return this.#parts.gateway.drain(relayMs === undefined ? {} : { relayMs })
+    return this.#parts.plane.drain(relayMs === undefined ? {} : { relayMs })
   }
 
   #onReload(): void {
@@ -165,7 +159,7 @@ export class Daemon {
 
   #stop(): void {
     this.#state = 'stopping'
-    const closed = this.#parts.gateway.close()
+    const closed = this.#parts.plane.close()
     Promise.race([closed, wait(stopWaitMs)]).then(this.#onGatewayEnded, this.#onFailure)
   }
 

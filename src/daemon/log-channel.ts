@@ -33,11 +33,12 @@ export class LogChannel {
   readonly #plainSeverityMax: number
   readonly #severityMax: number
 
-  constructor(destinations: readonly Destination[], clock: Clock) {
+  /** `shareCount`: how many write to the same destinations, each in a thread of its own. */
+  constructor(destinations: readonly Destination[], clock: Clock, shareCount: number) {
     this.#clock = clock
-    this.#kinds = new LogRate({ clock })
+    this.#kinds = new LogRate({ clock, shareCount })
     this.#plain = destinations.filter((found) => found.recordsPerSecond === undefined)
-    this.#rated = destinations.flatMap((found) => ratedOf(found, clock))
+    this.#rated = destinations.flatMap((found) => ratedOf(found, { clock, shareCount }))
     this.#plainSeverityMax = severityMaxOf(this.#plain)
     this.#severityMax = severityMaxOf(destinations)
   }
@@ -87,11 +88,14 @@ export class LogChannel {
   }
 }
 
-function ratedOf(found: Destination, clock: Clock): RatedDestination[] {
+function ratedOf(
+  found: Destination,
+  shared: { readonly clock: Clock; readonly shareCount: number },
+): RatedDestination[] {
   const { recordsPerSecond } = found
   if (recordsPerSecond === undefined) return []
   if (recordsPerSecond === 0) return [{ ...found, rate: undefined }]
-  const rate = new LogRate({ clock, recordsPerSecond, burstCount: recordsPerSecond })
+  const rate = new LogRate({ ...shared, recordsPerSecond, burstCount: recordsPerSecond })
   return [{ ...found, rate }]
 }
 

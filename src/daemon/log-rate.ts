@@ -7,6 +7,8 @@ export interface LogRateOptions {
   readonly clock: Clock
   readonly recordsPerSecond?: number
   readonly burstCount?: number
+  /** How many write the same log; each has its part of the rate. */
+  readonly shareCount?: number
 }
 
 /** What was left out since the last report. */
@@ -40,8 +42,9 @@ export class LogRate {
 
   constructor(options: LogRateOptions) {
     this.#clock = options.clock
-    this.#perMs = (options.recordsPerSecond ?? defaultRecordsPerSecond) / 1000
-    this.#burstCount = options.burstCount ?? defaultBurstCount
+    const { shareCount = 1 } = options
+    this.#perMs = (options.recordsPerSecond ?? defaultRecordsPerSecond) / 1000 / shareCount
+    this.#burstCount = Math.ceil((options.burstCount ?? defaultBurstCount) / shareCount)
   }
 
   /** True when a record of this kind may be written now; otherwise it is counted as left out. */

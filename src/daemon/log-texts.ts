@@ -39,10 +39,24 @@ export const daemonLogs = {
   'reload failed, revision <n> stays in force':
     'error: the configuration is wrong, as the lines before say; nothing changed.',
   'the changed pid file takes effect at the next start': 'warn: a reload changed PIDFile.',
+  'the changed number of workers takes effect at the next start': 'warn: a reload changed Workers.',
   '<state>, the reload is ignored': 'warn: the daemon is on its way out.',
   '<message> in <file>:<line>':
     'emerg, warn or notice: an error, warning or note about the configuration.',
   'open() "<path>" failed (<errno>)': 'emerg: a log file could not be opened.',
   'exiting on a defect: <stack>': 'alert: Postern found a defect in itself and ends.',
+  'worker <n> <why>; its sessions are gone and their slots free, the next one starts in <n> ms':
+    'alert: a worker thread died; the others go on (SEMANTICS S20).',
+  'worker <n> could not start: <why>': 'alert: it is tried again, each time after longer.',
+  'worker <n> serves again': 'notice: a worker that died has a successor.',
+  'host process <pid> ended (<how>); its sessions are gone, the next one starts in <n> ms':
+    'alert: the process of the workers died; no listening socket was closed.',
+  'the host process could not start: <why>; its sessions are gone, the next one starts in <n> ms':
+    'alert: it is tried again, each time after longer.',
+  'host process <pid> serves again': 'notice: every worker of the new host serves.',
+  'the host process failed: <why>': 'alert: it could not be started or signalled.',
+  'the master process is gone, its workers end':
+    'alert: the master died; the host ended its sessions, since no other daemon would count them.',
+  'worker ends on a defect: <stack>': 'alert: Postern found a defect in itself; one worker ends.',
   exit: 'notice: the daemon has stopped.',
 } as const

@@ -37,24 +37,26 @@ function bench(text: () => string, onReload: () => Promise<void> = () => Promise
       return Promise.resolve({ apply: answer('apply'), discard: answer('discard') })
     },
   }
-  const engine = {
+  const plane = {
     get revision() {
       return revision
     },
-    snapshot: () => ({
-      revision,
-      sessionsActive: 7,
-      admittedTotal: 0,
-      refusedTotal: 0,
-      budgets: [],
-    }),
-  }
-  const gateway = {
     reload: async () => {
       await onReload()
       revision += 1
     },
-    bound: () => [{ listenId: '*:25' }],
+    report: () =>
+      Promise.resolve({
+        revision,
+        totals: { sessionsActive: 7, admittedTotal: 0, refusedTotal: 0 },
+        stats: {
+          sessionsActive: 7,
+          refusalsLingering: 0,
+          bytesFromClients: 0,
+          bytesFromUpstreams: 0,
+        },
+        bound: ['*:25'],
+      }),
   }
   const settings = load(good).settings
   if (settings === undefined) throw new Error('the policy of this test is wrong')
@@ -63,8 +65,7 @@ function bench(text: () => string, onReload: () => Promise<void> = () => Promise
       loadCount += 1
       return load(text())
     },
-    engine,
-    gateway,
+    plane,
     log,
     settings,
   })

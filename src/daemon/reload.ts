@@ -2,10 +2,9 @@
 
 import type { Diagnostic, Severity } from '../base/diagnostic.ts'
 import type { Log, LogLevelName } from '../base/log.ts'
-import type { Engine } from '../engine/engine.ts'
-import type { Gateway } from '../gateway/gateway.ts'
 import type { LoadedConfiguration } from './configuration.ts'
 import type { ListenLog, LogTarget, PreparedTargets } from './daemon-log.ts'
+import type { Plane } from './plane.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** A log whose destinations a reload may replace. */
@@ -18,8 +17,7 @@ interface ReloadableLog extends Log {
 
 export interface ReloaderOptions {
   readonly load: () => LoadedConfiguration
-  readonly engine: Pick<Engine, 'revision' | 'snapshot'>
-  readonly gateway: Pick<Gateway, 'reload' | 'bound'>
+  readonly plane: Pick<Plane, 'revision' | 'reload' | 'report'>
   readonly log: ReloadableLog
   /** What the daemon was started with: its pid file stays where it is until the next start. */
   readonly settings: DaemonSettings
@@ -70,24 +68,24 @@ export class Reloader {
   }
 
   #report(error: unknown): void {
-    const { log, engine } = this.#options
+    const { log, plane } = this.#options
     log.write('emerg', { text: error instanceof Error ? error.message : String(error) })
-    log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
+    log.write('error', { text: `reload failed, revision ${plane.revision} stays in force` })
   }
 }
 
 /** The new settings; undefined when the configuration is wrong. */
 async function reloadOnce(options: ReloaderOptions): Promise<DaemonSettings | undefined> {
-  const { engine, gateway, log } = options
+  const { plane, log } = options
   const { policy, settings, diagnostics } = options.load()
   logDiagnostics(log, diagnostics)
   if (policy === undefined || settings === undefined) {
-    log.write('error', { text: `reload failed, revision ${engine.revision} stays in force` })
+    log.write('error', { text: `reload failed, revision ${plane.revision} stays in force` })
     return undefined
   }
   const targets = await log.prepareTargets(settings.logTargets, settings.listenLogs)
   try {
-    await gateway.reload(policy)
+    await plane.reload({ policy, settings })
   } catch (error) {
     await targets.discard()
     throw error
@@ -96,8 +94,12 @@ async function reloadOnce(options: ReloaderOptions): Promise<DaemonSettings | un
   if (settings.pidFile !== options.settings.pidFile) {
     log.write('warn', { text: 'the changed pid file takes effect at the next start' })
   }
-  const listensBound = gateway.bound().length
-  const { revision, sessionsActive } = engine.snapshot()
+  if (settings.workers !== options.settings.workers) {
+    log.write('warn', { text: 'the changed number of workers takes effect at the next start' })
+  }
+  const { revision, bound, totals } = await plane.report()
+  const listensBound = bound.length
+  const { sessionsActive } = totals
   log.write('notice', {
     text: `reload done, revision ${revision}, ${listensBound} listens bound, ${sessionsActive} live sessions re-counted`,
     fields: { revision, listensBound, sessionsActive },

@@ -14,9 +14,12 @@ import { DaemonLog } from './daemon-log.ts'
 import { logEvent } from './event-log.ts'
 import { stderrPath } from './log-file.ts'
 import { isAlive, readPidFile } from './pid-file.ts'
+import { LocalPlane } from './plane.ts'
+import type { Plane } from './plane.ts'
 import { logDiagnostics } from './reload.ts'
 import { earlyLogTarget } from './settings.ts'
 import type { DaemonSettings } from './settings.ts'
+import { HostPlane } from './workers/host-plane.ts'
 
 export interface RunOptions {
   readonly source: ConfigurationSource
@@ -68,7 +71,24 @@ interface Loaded {
 }
 
 function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
-  const { policy, settings, log } = loaded
+  const { settings, log } = loaded
+  return new Daemon({
+    plane: settings.workers === 1 ? localPlane(options, loaded) : hostPlane(options, loaded),
+    log,
+    settings,
+    clock: systemClock,
+    configuration: options.source.file,
+    load: () => readConfiguration(options.source),
+  })
+}
+
+/** Many threads, in a process of their own. */
+function hostPlane({ source }: RunOptions, { policy, settings, log }: Loaded): Plane {
+  return new HostPlane({ policy, settings, log, prefix: source.prefix })
+}
+
+/** One thread: this one. */
+function localPlane({ source }: RunOptions, { policy, log }: Loaded): Plane {
   let lastAudit: AuditReport | undefined
   const engine = createEngine({
     policy,
@@ -78,18 +98,9 @@ function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
       logEvent(log, event)
     },
   })
-  const { prefix, file } = options.source
+  const { prefix } = source
   const gateway = createGateway({ engine, log, clock: systemClock, prefix })
-  return new Daemon({
-    engine,
-    gateway,
-    log,
-    settings,
-    clock: systemClock,
-    configuration: file,
-    load: () => readConfiguration(options.source),
-    lastAudit: () => lastAudit,
-  })
+  return new LocalPlane({ engine, gateway, clock: systemClock, lastAudit: () => lastAudit })
 }
 
 /** What is wrong also goes to the log that `-e` names, where an init script's user will look. */

@@ -27,6 +27,7 @@ describe('the settings of a daemon', () => {
       logTargets: [{ path: 'stderr', level: 'notice', format: 'nginx' }],
       listenLogs: [],
       isDaemon: false,
+      workers: 1,
     })
   })
 

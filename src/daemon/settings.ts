@@ -1,5 +1,6 @@
 // What the daemon itself takes from a policy and from the command line: its files and its log.
 
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Diagnostic, Sourced, Span } from '../base/diagnostic.ts'
 import type { ErrorLogTarget } from '../policy/error-log.ts'
@@ -11,8 +12,7 @@ import { stderrPath } from './log-file.ts'
 export interface GlobalDirectives {
   readonly pidFile?: string
   readonly errorLogs: readonly ErrorLogTarget[]
-  /** `worker_processes` stands there; only one worker runs. */
-  readonly hasWorkers?: true
+  readonly workers?: WorkerCount
   readonly isDaemon?: boolean
   /** What is to be said about the directives themselves. */
   readonly warnings?: readonly Diagnostic[]
@@ -34,9 +34,13 @@ export interface DaemonSettings {
   /** Listens whose sessions have logs of their own. */
   readonly listenLogs: readonly ListenLog[]
   readonly isDaemon: boolean
+  /** Threads that carry the sessions; with 1 the daemon does so itself. */
+  readonly workers: number
   /** How long relayed sessions may go on after a quit; absent: as long as they like. */
   readonly shutdownTimeoutMs?: number
 }
+
+type WorkerCount = number | 'auto'
 
 export const noGlobals: GlobalDirectives = { errorLogs: [] }
 
@@ -46,6 +50,11 @@ const defaultPidFile = 'postern.pid'
  * is a person at the terminal, who also wants to see start, reload and stop.
  */
 const unnamedLogLevel = 'notice'
+
+/** The number, or one per processor. */
+function workerCount(workers: WorkerCount): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
 
 /** Settings of a daemon under a policy. */
 export function settingsOf(policy: Policy, launch: Launch): DaemonSettings {
@@ -59,6 +68,7 @@ export function settingsOf(policy: Policy, launch: Launch): DaemonSettings {
     logTargets: logTargetsOf(options, launch),
     listenLogs: listenLogsOf(policy, launch.prefix),
     isDaemon: launch.globals.isDaemon ?? options.isDetached?.value ?? false,
+    workers: workerCount(launch.globals.workers ?? options.workers?.value ?? 1),
     ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs }),
   }
 }
@@ -88,7 +98,7 @@ export function diagnoseSettings(
   if (globals.pidFile !== undefined && options.pidFile !== undefined) {
     found.push(duplicate('pid', options.pidFile.span))
   }
-  if (globals.hasWorkers === true && options.workers !== undefined) {
+  if (globals.workers !== undefined && options.workers !== undefined) {
     found.push(duplicate('worker_processes', options.workers.span))
   }
   if (globals.isDaemon !== undefined && options.isDetached !== undefined) {

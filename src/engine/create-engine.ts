@@ -5,7 +5,6 @@ import type { Address } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
-import { connectZone } from '../policy/fallback.ts'
 import { PlanTable } from '../policy/plan-table.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -26,17 +25,20 @@ import type {
   EngineOptions,
   Explanation,
   OpenRequest,
+  PolicySwap,
   Snapshot,
+  Totals,
 } from './engine.ts'
 import type { EngineEvent } from './events.ts'
 import { loginOf } from './auth-facts.ts'
 import type { AuthFacts } from './auth-facts.ts'
 import { KeyedZones } from './keyed-budgets.ts'
-import { MemoryZone } from './memory-zone.ts'
 import { LiveSession } from './session.ts'
 import type { EngineSession } from './session.ts'
 import type { Admit, Finding, Refuse, Verdict } from './verdict.ts'
-import type { Zone } from './zone.ts'
+import type { StateHandle, Zone } from './zone.ts'
+import { memoryZones } from './zone-source.ts'
+import type { ZoneSource } from './zone-source.ts'
 
 /** A plan with its budgets bound to zones, made once per Listen and block. */
 interface BoundPlan {
@@ -73,14 +75,16 @@ class MemoryEngine implements Engine {
   readonly #onEvent: ((event: EngineEvent) => void) | undefined
   readonly #sessions = new Map<number, LiveSession>()
   #revision: Revision
-  #nextId = 1
+  readonly #nextSessionId: () => number
   #admittedTotal = 0
   #refusedTotal = 0
 
   constructor(options: EngineOptions) {
     this.#clock = options.clock ?? systemClock
     this.#onEvent = options.onEvent
-    this.#revision = createRevision(options.policy, 1)
+    this.#nextSessionId = options.nextSessionId ?? countFromOne()
+    const { zones = memoryZones(), revision = 1 } = options
+    this.#revision = createRevision(options.policy, revision, zones)
   }
 
   get policy(): Policy {
@@ -96,8 +100,7 @@ class MemoryEngine implements Engine {
     const shared = this.#revision.plans.get(request.listenId, undefined)
     const isAwaitingAddress = shared.plan.settings.proxyProtocol.value
     const bound = isAwaitingAddress ? shared : this.#revision.plans.get(request.listenId, address)
-    const id = this.#nextId
-    this.#nextId += 1
+    const id = this.#nextSessionId()
     const acquired = acquireAll(bound.budgets)
     if (acquired.decidedBy !== undefined) {
       return this.#refuse({ sessionId: id, plan: bound.plan, acquired, remote: request.remote })
@@ -162,15 +165,23 @@ class MemoryEngine implements Engine {
     this.#onEvent?.({ kind: 'session_closed', session: live, closedMs: this.#clock.monotonicMs() })
   }
 
-  replacePolicy(policy: Policy): void {
-    const next = createRevision(policy, this.#revision.number + 1)
-    for (const live of this.#sessions.values()) recount(next, live)
+  replacePolicy(policy: Policy, swap?: PolicySwap): boolean {
+    const zones = swap?.zones ?? memoryZones()
+    const next = createRevision(policy, this.#revision.number + 1, zones)
+    const recounted = Array.from(this.#sessions.values(), (live) => recount(next, live))
+    // Until all agree every session holds its old slots, too: nobody sees it uncounted.
+    if (swap?.agree() === false) return false
+    for (const { live, plan, slots } of recounted) {
+      live.plan = plan
+      live.slots = slots
+    }
     this.#revision = next
     this.#onEvent?.({
       kind: 'policy_replaced',
       revision: next.number,
       recountedCount: this.#sessions.size,
     })
+    return true
   }
 
   plan(listenId: string, address: Address | undefined): Plan | undefined {
@@ -193,12 +204,14 @@ class MemoryEngine implements Engine {
         budgets.push({ zone: zone.name, key, usedCount })
       }
     }
+    return { revision: this.#revision.number, ...this.totals(), budgets }
+  }
+
+  totals(): Totals {
     return {
-      revision: this.#revision.number,
       sessionsActive: this.#sessions.size,
       admittedTotal: this.#admittedTotal,
       refusedTotal: this.#refusedTotal,
-      budgets,
     }
   }
 
@@ -280,14 +293,21 @@ interface Refused {
   readonly facts?: AuthFacts
 }
 
-function createRevision(policy: Policy, number: number): Revision {
-  // No size: its keys are scopes of the policy, never anything a client chose.
-  const connect = new MemoryZone({ name: connectZone })
+function countFromOne(): () => number {
+  let last = 0
+  return () => {
+    last += 1
+    return last
+  }
+}
+
+function createRevision(policy: Policy, number: number, zones: ZoneSource): Revision {
+  const { connect } = zones
   const bind = (plan: Plan): BoundPlan => ({
     plan,
     budgets: createBudgetSet(plan.limits, () => connect),
   })
-  const keyed = new KeyedZones(policy.zones)
+  const keyed = new KeyedZones(policy.zones, zones)
   return { policy, number, connect, keyed, plans: new PlanTable(policy, bind) }
 }
 
@@ -295,24 +315,28 @@ function zonesOf(revision: Revision): readonly Zone[] {
   return [revision.connect, ...revision.keyed.zones()]
 }
 
+interface Recounted {
+  readonly live: LiveSession
+  readonly plan: Plan
+  readonly slots: readonly StateHandle[]
+}
+
 /**
  * Counts a live session under a new policy, unchecked (SEMANTICS S19); the old zones are dropped
  * whole.
  */
-function recount(next: Revision, live: LiveSession): void {
+function recount(next: Revision, live: LiveSession): Recounted {
   const { listen, listener } = live.plan
   next.plans.addRetired(listen, listener.service)
-  if (!next.plans.has(live.listenId)) {
-    // Its whole service is gone: nothing counts it any more, and nothing of it may be given back.
-    live.slots = noSlots
-    return
-  }
+  // Its whole service is gone: nothing counts it any more, and nothing of it may be given back.
+  if (!next.plans.has(live.listenId)) return { live, plan: live.plan, slots: noSlots }
   const address = live.isAwaitingAddress ? undefined : live.address
-  const bound = next.plans.get(live.listenId, address)
-  live.plan = bound.plan
+  const { plan, budgets } = next.plans.get(live.listenId, address)
   const ofUser =
-    live.facts === undefined ? [] : countUnchecked(next.keyed.budgetsOf(live, live.facts))
-  live.slots = [...countUnchecked(bound.budgets), ...ofUser]
+    live.facts === undefined
+      ? []
+      : countUnchecked(next.keyed.budgetsOf({ address: live.address, plan }, live.facts))
+  return { live, plan, slots: [...countUnchecked(budgets), ...ofUser] }
 }
 
 function addressOf(remote: string): Address {

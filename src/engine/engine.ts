@@ -9,6 +9,7 @@ import type { AuthFacts } from './auth-facts.ts'
 import type { EngineEvent } from './events.ts'
 import type { EngineSession } from './session.ts'
 import type { Finding, Verdict } from './verdict.ts'
+import type { ZoneSource } from './zone-source.ts'
 
 export interface OpenRequest {
   /** `Listen.id` of the socket that accepted. */
@@ -23,11 +24,14 @@ export interface BudgetView {
   readonly usedCount: number
 }
 
-export interface Snapshot {
-  readonly revision: number
+export interface Totals {
   readonly sessionsActive: number
   readonly admittedTotal: number
   readonly refusedTotal: number
+}
+
+export interface Snapshot extends Totals {
+  readonly revision: number
   readonly budgets: readonly BudgetView[]
 }
 
@@ -57,20 +61,41 @@ export interface Engine {
   authenticate(session: EngineSession, facts: AuthFacts): Verdict
   /** Gives every slot back; the second call does nothing. Call it from the socket's `close`. */
   close(session: EngineSession): void
-  /** Swaps the policy and re-counts the live sessions without checking them (SEMANTICS S19). */
-  replacePolicy(policy: Policy): void
+  /**
+   * Re-counts the live sessions under another policy without checking them, and swaps (SEMANTICS
+   * S19). False: the others did not agree, and all is as before.
+   */
+  replacePolicy(policy: Policy, swap?: PolicySwap): boolean
   /** Plan for one kind of session, without counting anything. */
   plan(listenId: string, address: Address | undefined): Plan | undefined
   explain(request: OpenRequest): Explanation | undefined
+  /** The numbers that cost nothing to ask for. */
+  totals(): Totals
   snapshot(): Snapshot
   sessions(): Iterable<EngineSession>
   /** Compares the counts with the sessions whose sockets are really open. */
   audit(openIds: ReadonlySet<number>): AuditReport
 }
 
+/** How a policy is replaced where several engines count together. */
+export interface PolicySwap {
+  readonly zones: ZoneSource
+  /**
+   * Called when this engine's sessions are counted in the new zones. Waits for the others without
+   * letting anything else of this thread run; false when the swap is off.
+   */
+  readonly agree: () => boolean
+}
+
 export interface EngineOptions {
   readonly policy: Policy
   readonly clock?: Clock
+  /** Zones shared with other engines; absent: its own memory. */
+  readonly zones?: ZoneSource
+  /** Number of the first policy; absent: 1. */
+  readonly revision?: number
+  /** Numbers of sessions, when several engines draw from one row. */
+  readonly nextSessionId?: () => number
   /** Called synchronously for every event; must not throw. */
   readonly onEvent?: (event: EngineEvent) => void
 }

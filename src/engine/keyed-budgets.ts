@@ -7,17 +7,20 @@ import { createBudgetSet } from './admission.ts'
 import type { BudgetSet } from './admission.ts'
 import type { AuthFacts } from './auth-facts.ts'
 import { keyValue } from './key.ts'
-import { MemoryZone } from './memory-zone.ts'
 import type { EngineSession } from './session.ts'
 import type { Zone } from './zone.ts'
+import type { ZoneSource } from './zone-source.ts'
+
+/** What of a session, beside its facts, says how it is counted. */
+type Counted = Pick<EngineSession, 'plan' | 'address'>
 
 /** The zones of one policy, each with the key it counts by. */
 export class KeyedZones {
   readonly #zones: ReadonlyMap<string, { readonly declared: LimitZone; readonly zone: Zone }>
 
-  constructor(declared: readonly LimitZone[]) {
+  constructor(declared: readonly LimitZone[], source: ZoneSource) {
     this.#zones = new Map(
-      declared.map((one) => [one.name, { declared: one, zone: new MemoryZone(one) }]),
+      declared.map((one) => [one.name, { declared: one, zone: source.keyed(one) }]),
     )
   }
 
@@ -30,12 +33,12 @@ export class KeyedZones {
    * limit whose key is empty for it is left out (S15); so is one of a zone that is not declared,
    * which no dialect lets through.
    */
-  budgetsOf(session: EngineSession, facts: AuthFacts): BudgetSet {
+  budgetsOf(session: Counted, facts: AuthFacts): BudgetSet {
     const limits = session.plan.keyedLimits.flatMap((keyed) => this.#limitOf(session, facts, keyed))
     return createBudgetSet(limits, (name) => this.#zoneNamed(name))
   }
 
-  #limitOf(session: EngineSession, facts: AuthFacts, keyed: KeyedLimit): Limit[] {
+  #limitOf(session: Counted, facts: AuthFacts, keyed: KeyedLimit): Limit[] {
     const declared = this.#zones.get(keyed.zone)?.declared
     if (declared === undefined) return []
     const { listener, settings } = session.plan

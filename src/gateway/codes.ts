@@ -24,6 +24,8 @@ export const gatewayErrors = {
   'gateway.password_library':
     'An optional package that checks bcrypt or argon2 hashes is not installed.',
   'gateway.resolver_not_found': 'The host name of a name server has no address.',
+  'gateway.no_shared_sockets':
+    'This Node.js cannot hand one listening socket to several workers; run one worker.',
   'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
 } as const
 

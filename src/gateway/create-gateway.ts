@@ -15,7 +15,13 @@ import { DescriptorWatch } from './descriptors.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
 import { ForegoneVerdict } from './foregone.ts'
-import type { Gateway, GatewayOptions, GatewayStats, SessionDetail } from './gateway.ts'
+import type {
+  Gateway,
+  GatewayOptions,
+  GatewayStats,
+  GatewayTeam,
+  SessionDetail,
+} from './gateway.ts'
 import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { AuthServers, loadAuthServers } from './login/auth-servers.ts'
@@ -30,6 +36,8 @@ import { loadUpstreamTls, UpstreamTls } from './upstream-tls.ts'
 import { UpstreamPools } from './upstream-pool.ts'
 import { loadUsers } from './users.ts'
 import type { UsersTables } from './users.ts'
+
+const silentLog: Log = { write: () => {}, isEnabled: () => false }
 
 // Often enough that a wrong count is seen within an operator's patience, seldom enough that walking
 // ten thousand sessions does not show.
@@ -68,6 +76,7 @@ class SocketGateway implements Gateway, SessionHost {
   bytesFromClients = 0
   bytesFromUpstreams = 0
   readonly #prefix: string
+  readonly #team: GatewayTeam | undefined
   readonly #listens: ListenSet
   readonly #sessions = new Map<number, Session>()
   readonly #descriptors: DescriptorWatch
@@ -106,7 +115,15 @@ class SocketGateway implements Gateway, SessionHost {
       refuseEarly(this, client, listen)
     const onHandleSettled = (): void => this.foregone.discard()
     const handlers = { onConnection, onHandle, onHandleSettled, onAcceptError }
-    this.#listens = new ListenSet({ prefix: options.prefix, log: options.log, handlers })
+    this.#team = options.team
+    const { prefix, log, team } = options
+    const descriptorOf = team?.descriptorOf
+    this.#listens = new ListenSet({
+      prefix,
+      log: team?.isSilent === true ? silentLog : log,
+      handlers,
+      ...(descriptorOf === undefined ? {} : { descriptorOf }),
+    })
   }
 
   start(): Promise<void> {
@@ -209,7 +226,8 @@ class SocketGateway implements Gateway, SessionHost {
     const rebinding = await this.#listens.prepare(policy)
     try {
       this.#requireOpen()
-      this.engine.replacePolicy(policy)
+      if (this.#team === undefined) this.engine.replacePolicy(policy)
+      else await this.#team.replacePolicy(policy)
     } catch (error) {
       await this.#listens.takeBack(rebinding)
       throw error
@@ -220,7 +238,9 @@ class SocketGateway implements Gateway, SessionHost {
     this.authServers = authServers
     this.names.named = named
     this.upstreamTls = upstreamTls
-    this.#listens.commit(rebinding)
+    // It may have begun to end while it waited for the others: then nothing is opened any more.
+    if (this.#isEnding) await this.#listens.takeBack(rebinding)
+    else this.#listens.commit(rebinding)
     for (const session of this.#sessions.values()) {
       session.watch?.policyReplaced()
       // The engine gave it the new plan: its idle limit holds from now on. Upstream and TLS stay.

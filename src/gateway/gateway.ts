@@ -11,6 +11,18 @@ export interface GatewayOptions {
   readonly clock?: Clock
   /** Relative paths of certificates and Unix sockets are resolved against it. */
   readonly prefix: string
+  /** Where this gateway is one of several that share their listening sockets. */
+  readonly team?: GatewayTeam
+}
+
+/** What a gateway does together with others of its process. */
+export interface GatewayTeam {
+  /** A descriptor, for this gateway alone, of the socket bound for a Listen elsewhere. */
+  readonly descriptorOf: (listenId: string) => number
+  /** Puts a policy into force in all engines at once; rejects when that is off. */
+  readonly replacePolicy: (policy: Policy) => Promise<void>
+  /** What all do alike, one of them logs. */
+  readonly isSilent: boolean
 }
 
 /** Numbers for the control socket, tests and benches. */

@@ -25,6 +25,8 @@ export interface ListenSetOptions {
   readonly prefix: string
   readonly log: Log
   readonly handlers: ListenHandlers
+  /** The sockets are bound elsewhere, and this is where they are to be had. */
+  readonly descriptorOf?: (listenId: string) => number
 }
 
 export class ListenSet {
@@ -157,7 +159,7 @@ export class ListenSet {
 }
 
 /** The plan of every Listen that is to be bound. */
-function wantedPlans(policy: Policy): readonly Plan[] {
+export function wantedPlans(policy: Policy): readonly Plan[] {
   const plans = new PlanTable(policy, (plan) => plan)
   return policy.listeners
     .flatMap((listener) => listener.listens)

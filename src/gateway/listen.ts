@@ -37,6 +37,8 @@ export interface BindRequest {
   readonly plan: Plan
   readonly prefix: string
   readonly handlers: ListenHandlers
+  /** The socket is bound already, and this answers its descriptor. */
+  readonly descriptorOf?: (listenId: string) => number
 }
 
 // A Listen that is bound before its policy is in force holds back as many clients as its accept
@@ -132,6 +134,10 @@ export async function bindListen(request: BindRequest): Promise<BoundListen> {
   const { endpoint, label } = request.plan.listen
   const backlog = request.plan.settings.listenBacklog.value
   try {
+    if (request.descriptorOf !== undefined) {
+      await listenOn(server, { fd: request.descriptorOf(request.plan.listen.id), backlog })
+      return new BoundListen(request, server, undefined)
+    }
     if (endpoint.kind === 'unix') return await bindUnix(request, server)
     if (endpoint.isIpv6Only === true) {
       await listenOn(server, { host: endpoint.host, ipv6Only: true, port: endpoint.port, backlog })
@@ -178,7 +184,13 @@ async function bindUnix(request: BindRequest, server: Server): Promise<BoundList
   }
 }
 
-async function listenOn(server: Server, options: ListenOptions): Promise<void> {
+/** A socket that is bound already. */
+interface SharedSocket {
+  readonly fd: number
+  readonly backlog: number
+}
+
+async function listenOn(server: Server, options: ListenOptions | SharedSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     const onListening = (): void => {
       server.off('error', onError)
@@ -194,7 +206,7 @@ async function listenOn(server: Server, options: ListenOptions): Promise<void> {
   })
 }
 
-function bindError(error: unknown, label: string, endpoint: Endpoint): PosternError {
+export function bindError(error: unknown, label: string, endpoint: Endpoint): PosternError {
   const { kind, text: address } = endpoint
   const [code, advice] = bindAdvice(errnoName(error), kind)
   const text = `${label}: bind() to ${address} failed (${errnoText(error)}); ${advice}`

@@ -28,6 +28,9 @@ export type DefaultedName =
   | 'limitRate'
   | 'limitRateAfter'
 
+/** More threads than any machine of today has processors; each costs memory in every zone. */
+export const workersMax = 256
+
 /**
  * A client holds its slot while it lingers, so no configuration may stretch this (SEMANTICS S2):
  * freenginx's defaults are the most there is.

@@ -1,6 +1,7 @@
 // Values of the global options that the daemon itself needs, and upstream addresses.
 
 import { parseHostPort } from '../../base/endpoint.ts'
+import { workersMax } from '../../policy/defaults.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import { logLevels, parseLogPlace } from '../../policy/error-log.ts'
 import type { ErrorLogTarget } from '../../policy/error-log.ts'
@@ -61,15 +62,14 @@ function parseErrorLog(text: string): WordResult<ErrorLogTarget> {
 /** Worker threads. This version runs one, and must not pretend otherwise. */
 export const workers: ValueType<number | 'auto'> = scalarType({
   title: 'a number of workers',
-  example: '1',
-  parse(text) {
-    if (/^0*1$/.test(text)) return { value: 1 }
-    if (!/^\d+$/.test(text) && text.toLowerCase() !== 'auto') {
-      const problem = `takes a number of workers, not ${quoted(text)}`
-      return { code: 'momentum.wrong_type', problem }
-    }
-    const problem = `= ${text} is not in this version: it runs one worker`
-    return { code: 'momentum.not_in_this_version', problem, hint: 'write Workers = 1' }
+  example: 'auto',
+  parse(text): WordResult<number | 'auto'> {
+    if (text.toLowerCase() === 'auto') return { value: 'auto' }
+    const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
+    if (count >= 1 && count <= workersMax) return { value: count }
+    const problem = `takes a number of workers, not ${quoted(text)}`
+    const hint = `it is 1 to ${workersMax}, or auto: one per processor`
+    return { code: 'momentum.wrong_type', problem, hint }
   },
 })
 

@@ -1,6 +1,7 @@
 // The directives of the main block: what the daemon itself needs.
 
 import type { Sourced } from '../../base/diagnostic.ts'
+import { workersMax } from '../../policy/defaults.ts'
 import type { DaemonOptions } from '../../policy/policy.ts'
 import type { CheckedDirective } from './checked.ts'
 import { spanOf } from './draft.ts'
@@ -67,24 +68,17 @@ function pidFileOf(
 function workersOf(
   found: CheckedDirective | undefined,
   report: Report,
-): Sourced<number> | undefined {
+): Sourced<number | 'auto'> | undefined {
   if (found === undefined) return undefined
   const span = spanOf(found)
-  if (found.value.kind === 'number' && found.value.number !== 1) {
-    report.error({
-      code: 'nginx.not_in_this_version',
-      message: `"worker_processes ${found.value.number}" is not in this version of Postern: it runs one worker`,
-      span,
-      hint: 'write worker_processes 1, or auto',
-    })
-    return undefined
-  }
-  if (found.value.kind === 'choice') {
-    report.warn({
-      code: 'nginx.ignored_directive',
-      message: 'Postern does not act on "worker_processes auto" yet: it runs one worker',
-      span,
-    })
-  }
-  return { value: 1, span }
+  if (found.value.kind !== 'number') return { value: 'auto', span }
+  const { number } = found.value
+  if (number >= 1 && number <= workersMax) return { value: number, span }
+  report.error({
+    code: 'nginx.bad_value',
+    message: `"worker_processes ${number}" is not possible: it is 1 to ${workersMax}`,
+    span,
+    hint: 'write auto: one per processor',
+  })
+  return undefined
 }

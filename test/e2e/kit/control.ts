@@ -19,6 +19,13 @@ export interface Status {
     readonly leakedIds: readonly number[]
     readonly unknownIds: readonly number[]
   }
+  /** Absent with one worker. */
+  readonly workers?: {
+    readonly configured: number
+    readonly running: number
+    readonly restartedTotal: number
+    readonly hostPid?: number
+  }
 }
 
 export interface Budget {

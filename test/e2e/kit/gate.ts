@@ -32,6 +32,10 @@ export interface GateOptions {
   readonly shellPrelude?: string
   /** Value of Error_Log; by default everything goes to standard error. */
   readonly errorLog?: string
+  /** Added to the environment of the daemon. */
+  readonly env?: NodeJS.ProcessEnv
+  /** The test does to the daemon what it must be alarmed about. */
+  readonly expectsAlerts?: boolean
   /** Put into the pid file before the start. */
   readonly stalePid?: number
 }
@@ -68,6 +72,7 @@ export class Gate {
     this.upstream = upstream
     this.program = new Program(['-c', 'postern.conf', '-p', place.directory], {
       cwd: place.directory,
+      ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.shellPrelude === undefined ? {} : { shellPrelude: options.shellPrelude }),
     })
   }
@@ -94,6 +99,11 @@ export class Gate {
 
   get pid(): number {
     return this.program.pid
+  }
+
+  /** The process that has the sessions: with several workers it is not the daemon itself. */
+  async servingPid(): Promise<number> {
+    return (await this.status()).workers?.hostPid ?? this.pid
   }
 
   /** The whole log so far. */
@@ -192,11 +202,12 @@ export class Gate {
   /** As `counts`, and the kernel has as many sockets for them. */
   async holds(count: number): Promise<void> {
     await this.counts(count)
+    const pid = await this.servingPid()
     let last = -1
     await until(
       () => `${count} sessions held, of which the kernel knows ${last}`,
       () => {
-        last = sessionsHeld(this.pid, this.place.ports) + this.#unixCount()
+        last = sessionsHeld(pid, this.place.ports) + this.#unixCount()
         return last === count
       },
     )
@@ -207,9 +218,10 @@ export class Gate {
   async isEmpty(): Promise<void> {
     await this.holds(0)
     await this.upstream.hasConnections(0)
+    const pid = await this.servingPid()
     await until(
-      () => `${this.#descriptorsAtStart} descriptors, there are ${descriptorCount(this.pid)}`,
-      () => descriptorCount(this.pid) === this.#descriptorsAtStart,
+      () => `${this.#descriptorsAtStart} descriptors, there are ${descriptorCount(pid)}`,
+      () => descriptorCount(pid) === this.#descriptorsAtStart,
     )
     const used = (await this.budgets()).filter((budget) => budget.usedCount !== 0)
     assert.deepEqual(used, [])
@@ -267,12 +279,22 @@ export class Gate {
       assert.deepEqual(status, { code: 0, signal: null }, this.log)
       assert.equal(existsSync(this.pidFile), false, 'the pid file is still there')
       assert.equal(existsSync(this.controlSocket), false, 'the control socket is still there')
-      assert.doesNotMatch(this.log, /\[alert\]|self-audit: (?!drift 0, leaked 0, unknown 0)/)
+      assert.doesNotMatch(this.log, /self-audit: (?!drift 0, leaked 0, unknown 0)/)
+      if (this.#options.expectsAlerts !== true) assert.doesNotMatch(this.log, /\[alert\]/)
     } finally {
       this.program.signal('SIGKILL')
       this.upstream.close()
       this.place.remove()
     }
+  }
+
+  /** The test has killed the daemon: there is nothing to end, only to tidy up. */
+  abandon(): void {
+    this.#isStopped = true
+    for (const client of this.#clients) client.socket.destroy()
+    this.program.signal('SIGKILL')
+    this.upstream.close()
+    this.place.remove()
   }
 
   async #explain(who: string): Promise<Explained> {
@@ -292,7 +314,7 @@ export class Gate {
     )
     // One question first: what is opened on first use is open by then.
     await this.status()
-    this.#descriptorsAtStart = await settledDescriptors(this.pid)
+    this.#descriptorsAtStart = await settledDescriptors(await this.servingPid())
   }
 
   #unixCount(): number {

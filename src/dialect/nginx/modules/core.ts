@@ -7,7 +7,7 @@ import { errorLog } from '../error-log-value.ts'
 import { block, choice, flag, milliseconds, number, offset, text, texts } from '../values.ts'
 
 const startedAs = 'start the daemon as the user it shall run as'
-const oneProcess = 'it has no worker processes of its own kind'
+const threads = 'its workers are threads of one process'
 const eventLoop = 'the event loop of Node.js decides it'
 
 const acted: readonly DirectiveSpec[] = moduleRows('core', [
@@ -63,9 +63,9 @@ const ignored: readonly DirectiveSpec[] = moduleRows(
   (
     [
       { name: 'user', args: [1, 2], type: texts, about: startedAs },
-      { name: 'master_process', type: flag, about: oneProcess },
+      { name: 'master_process', type: flag, about: threads },
       { name: 'worker_priority', type: text, about: 'set the priority where it is started' },
-      { name: 'worker_cpu_affinity', args: [1, anyNumber], type: texts, about: oneProcess },
+      { name: 'worker_cpu_affinity', args: [1, anyNumber], type: texts, about: threads },
       {
         name: 'worker_rlimit_core',
         type: offset,

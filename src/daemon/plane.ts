@@ -1,0 +1,113 @@
+// What a daemon needs from whatever carries its sessions: a gateway in this process, or a host with
+// many workers.
+
+import type { Clock } from '../base/clock.ts'
+import type { AuditReport } from '../engine/audit.ts'
+import type { Engine, Totals } from '../engine/engine.ts'
+import type { Gateway, GatewayStats } from '../gateway/gateway.ts'
+import type { Policy } from '../policy/policy.ts'
+import { answerQuestion } from './answers.ts'
+import type { ControlResponse, Question } from './control-protocol.ts'
+import type { LogLosses } from './daemon-log.ts'
+import type { DaemonSettings } from './settings.ts'
+
+/** A configuration that is to be carried out. */
+export interface Assignment {
+  readonly policy: Policy
+  readonly settings: DaemonSettings
+}
+
+/** Numbers of all sessions, wherever they are. */
+export interface PlaneReport {
+  readonly revision: number
+  readonly totals: Totals
+  readonly stats: GatewayStats
+  readonly bound: readonly string[]
+  readonly audit?: AuditReport
+  /** What the logs of other threads lost. */
+  readonly log?: LogLosses
+  readonly workers?: WorkersReport
+}
+
+export interface WorkersReport {
+  readonly configured: number
+  readonly running: number
+  readonly restartedTotal: number
+  /** The process they run in. */
+  readonly hostPid?: number
+}
+
+export interface Plane {
+  /** Of the policy in force. */
+  readonly revision: number
+  /** Resolves when every Listen is bound and served. */
+  start(): Promise<void>
+  /** As `Gateway.reload`. */
+  reload(assignment: Assignment): Promise<void>
+  drain(limits: { readonly relayMs?: number }): Promise<void>
+  close(): Promise<void>
+  /** Opens the logs anew that are not the daemon's own. */
+  reopenLogs(): void
+  report(): Promise<PlaneReport>
+  ask(question: Question): Promise<ControlResponse>
+}
+
+export interface LocalPlaneParts {
+  readonly engine: Engine
+  readonly gateway: Gateway
+  readonly clock: Clock
+  readonly lastAudit: () => AuditReport | undefined
+}
+
+/** One engine and one gateway, in this thread. */
+export class LocalPlane implements Plane {
+  readonly #parts: LocalPlaneParts
+
+  constructor(parts: LocalPlaneParts) {
+    this.#parts = parts
+  }
+
+  get revision(): number {
+    return this.#parts.engine.revision
+  }
+
+  start(): Promise<void> {
+    return this.#parts.gateway.start()
+  }
+
+  reload({ policy }: Assignment): Promise<void> {
+    return this.#parts.gateway.reload(policy)
+  }
+
+  drain(limits: { readonly relayMs?: number }): Promise<void> {
+    return this.#parts.gateway.drain(limits)
+  }
+
+  close(): Promise<void> {
+    return this.#parts.gateway.close()
+  }
+
+  /** It logs through the daemon. */
+  reopenLogs(): void {}
+
+  report(): Promise<PlaneReport> {
+    return Promise.resolve(reportOf(this.#parts))
+  }
+
+  ask(question: Question): Promise<ControlResponse> {
+    return Promise.resolve(answerQuestion(this.#parts, question))
+  }
+}
+
+/** What one engine and one gateway know. */
+export function reportOf(parts: Omit<LocalPlaneParts, 'clock'>): PlaneReport {
+  const { engine, gateway, lastAudit } = parts
+  const audit = lastAudit()
+  return {
+    revision: engine.revision,
+    totals: engine.totals(),
+    stats: gateway.stats(),
+    bound: gateway.bound().map((bound) => bound.listenId),
+    ...(audit === undefined ? {} : { audit }),
+  }
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { mergeReports, mergeSessions } from './merge.ts'
+import type { WorkerReport } from './messages.ts'
+
+const workers = { configured: 2, running: 2, restartedTotal: 0 }
+
+function report(count: number): WorkerReport {
+  return {
+    revision: 1,
+    totals: { sessionsActive: count, admittedTotal: count, refusedTotal: count },
+    stats: {
+      sessionsActive: count,
+      refusalsLingering: count,
+      bytesFromClients: count,
+      bytesFromUpstreams: count,
+    },
+    bound: ['*:25'],
+    log: { suppressedTotal: count, droppedTotal: count, errorsTotal: count },
+    audit: { drift: count, leakedIds: [count], unknownIds: [] },
+  }
+}
+
+function session(id: number, ageMs: number) {
+  return { id, listen: '*:25', client: '192.0.2.1', ageMs, isAwaitingAddress: false }
+}
+
+describe('the answers of several workers', () => {
+  it('are summed up, but for what is the same everywhere', () => {
+    const merged = mergeReports([report(1), report(10)], { revision: 3, workers })
+    expect(merged).toMatchObject({
+      revision: 3,
+      totals: { sessionsActive: 11, admittedTotal: 11, refusedTotal: 11 },
+      bound: ['*:25'],
+      log: { suppressedTotal: 11 },
+      audit: { drift: 11, leakedIds: [1, 10] },
+      workers,
+    })
+  })
+
+  it('name the oldest sessions of all', () => {
+    const answer = mergeSessions(
+      [
+        {
+          ok: true,
+          result: {
+            sessionsActive: 2,
+            matchingCount: 2,
+            sessions: [session(1, 30), session(2, 10)],
+          },
+        },
+        { ok: true, result: { sessionsActive: 1, matchingCount: 1, sessions: [session(3, 20)] } },
+      ],
+      2,
+    )
+    expect(answer).toMatchObject({
+      ok: true,
+      result: { sessionsActive: 3, matchingCount: 3, sessions: [{ id: 1 }, { id: 3 }] },
+    })
+  })
+})

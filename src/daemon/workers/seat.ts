@@ -1,0 +1,82 @@
+// The place of one worker in its host: the thread that has it now, and its successors.
+
+import { getHeapStatistics } from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import type { FromWorker, ToWorker, WorkerOrder, WorkerStart } from './messages.ts'
+import { Orders } from './orders.ts'
+
+export interface SeatHandlers {
+  /** It can swap policies as soon as the others can. */
+  readonly onPrepared: (seat: Seat) => void
+  /** The thread has ended, and with it every socket it had. */
+  readonly onEnded: (seat: Seat, why: string) => void
+}
+
+const bytesPerMebibyte = 1024 * 1024
+
+export class Seat {
+  /** From 1. */
+  readonly worker: number
+  readonly #handlers: SeatHandlers
+  #thread: Worker | undefined
+  #orders = new Orders()
+  /** It has opened every Listen, and not ended since. */
+  isRunning = false
+  /** Deaths in a row, for the back-off. */
+  failureCount = 0
+  openedMs = 0
+
+  constructor(worker: number, handlers: SeatHandlers) {
+    this.worker = worker
+    this.#handlers = handlers
+  }
+
+  get isTaken(): boolean {
+    return this.#thread !== undefined
+  }
+
+  /** Starts a thread in this place; it waits for orders. */
+  take(workerData: WorkerStart): void {
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+    const thread = new Worker(new URL(`worker-main${extension}`, import.meta.url), {
+      workerData,
+      name: `worker ${this.worker}`,
+      // The limit of a whole process, but for each: a thread that reaches it dies alone. Without one of
+      // its own the process would die.
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.floor(getHeapStatistics().heap_size_limit / bytesPerMebibyte),
+      },
+    })
+    const orders = new Orders()
+    let defect: Error | undefined
+    thread.on('message', (message: FromWorker) => {
+      if (message.kind === 'prepared') this.#handlers.onPrepared(this)
+      else orders.settle(message)
+    })
+    thread.on('error', (error: Error) => {
+      defect = error
+    })
+    thread.on('exit', (code) => {
+      this.#thread = undefined
+      this.isRunning = false
+      const why = defect === undefined ? `exited with code ${code}` : `ended: ${defect.message}`
+      orders.lose(new Error(`worker ${this.worker} ${why}`))
+      this.#handlers.onEnded(this, why)
+    })
+    this.#thread = thread
+    this.#orders = orders
+  }
+
+  order(order: WorkerOrder): Promise<unknown> {
+    return this.#orders.give((number) => this.tell({ kind: 'order', number, order }))
+  }
+
+  tell(message: ToWorker): void {
+    this.#thread?.postMessage(message)
+  }
+
+  /** Ends the thread wherever it is. */
+  async end(): Promise<void> {
+    await this.#thread?.terminate()
+  }
+}

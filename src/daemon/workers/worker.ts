@@ -1,0 +1,187 @@
+// One worker: an engine over the shared zones, a gateway over duplicates of the listening sockets,
+// and a log of its own, in a thread. It does what its host tells it.
+
+import type { MessagePort } from 'node:worker_threads'
+import { unreachable } from '../../base/assert.ts'
+import { systemClock } from '../../base/clock.ts'
+import type { AuditReport } from '../../engine/audit.ts'
+import { createEngine } from '../../engine/create-engine.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { sharedZones } from '../../engine/zone-source.ts'
+import { createGateway } from '../../gateway/create-gateway.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
+import { answerQuestion } from '../answers.ts'
+import type { ControlResponse, Question } from '../control-protocol.ts'
+import { DaemonLog } from '../daemon-log.ts'
+import { logEvent } from '../event-log.ts'
+import { reportOf } from '../plane.ts'
+import { Barrier } from './barrier.ts'
+import type { FromWorker, ToWorker, WorkerOrder, WorkerReport, WorkerStart } from './messages.ts'
+import { sessionNumbers } from './session-numbers.ts'
+
+type ReloadOrder = Extract<WorkerOrder, { readonly kind: 'reload' }>
+
+export class GateWorker {
+  readonly #start: WorkerStart
+  readonly #port: MessagePort
+  readonly #log: DaemonLog
+  readonly #engine: Engine
+  readonly #gateway: Gateway
+  /** Descriptors that were given and are not used yet. */
+  readonly #descriptors = new Map<string, number>()
+  #lastAudit: AuditReport | undefined
+  #reload: ReloadOrder | undefined
+  #onSwap: (isOn: boolean) => void = () => {}
+
+  private constructor(start: WorkerStart, port: MessagePort, log: DaemonLog) {
+    this.#start = start
+    this.#port = port
+    this.#log = log
+    const { policy, revision, zones, worker, prefix } = start
+    this.#engine = createEngine({
+      policy,
+      revision,
+      clock: systemClock,
+      zones: sharedZones(zones, worker),
+      nextSessionId: sessionNumbers(start.sessionNumbers),
+      onEvent: (event) => {
+        if (event.kind === 'audited') this.#lastAudit = event.report
+        logEvent(log, event)
+      },
+    })
+    const team = {
+      descriptorOf: (listenId: string) => this.#descriptorOf(listenId),
+      replacePolicy: () => this.#replacePolicy(),
+      isSilent: worker !== 1,
+    }
+    this.#gateway = createGateway({ engine: this.#engine, log, clock: systemClock, prefix, team })
+  }
+
+  /** Begins to listen to the host. */
+  static async start(start: WorkerStart, port: MessagePort): Promise<GateWorker> {
+    const { settings, worker } = start
+    const log = await DaemonLog.open({
+      targets: settings.logTargets,
+      listenLogs: settings.listenLogs,
+      identity: { pid: process.pid, threadId: worker },
+      clock: systemClock,
+      shareCount: settings.workers,
+    })
+    const made = new GateWorker(start, port, log)
+    process.on('uncaughtExceptionMonitor', (error) => made.#onCrash(error))
+    port.on('message', (message: ToWorker) => made.#onMessage(message))
+    return made
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'order': {
+        const { number, order } = message
+        this.#obey(order).then(
+          (result) => this.#say({ kind: 'done', number, result }),
+          (error: unknown) => this.#say({ kind: 'failed', number, message: messageOf(error) }),
+        )
+        return
+      }
+      case 'listen':
+        this.#descriptors.set(message.listenId, message.fd)
+        return
+      case 'swap':
+        this.#onSwap(message.isOn)
+        return
+      default:
+        unreachable(message)
+    }
+  }
+
+  async #obey(order: WorkerOrder): Promise<unknown> {
+    switch (order.kind) {
+      case 'open':
+        return this.#gateway.start()
+      case 'reload':
+        return this.#reloadPolicy(order)
+      case 'drain':
+        return this.#gateway.drain(order)
+      case 'close':
+        // One of them says it for all.
+        if (order.reason !== undefined && this.#start.worker === 1) {
+          this.#log.write('alert', { text: order.reason })
+        }
+        await this.#gateway.close()
+        return this.#log.close()
+      case 'reopen':
+        return this.#log.reopen()
+      case 'report':
+        return this.#report()
+      case 'ask':
+        return this.#answer(order.question)
+      default:
+        return unreachable(order)
+    }
+  }
+
+  async #reloadPolicy(order: ReloadOrder): Promise<void> {
+    const { settings, policy } = order
+    const targets = await this.#log.prepareTargets(settings.logTargets, settings.listenLogs)
+    this.#reload = order
+    try {
+      await this.#gateway.reload(policy)
+    } catch (error) {
+      await targets.discard()
+      throw error
+    } finally {
+      this.#reload = undefined
+    }
+    await targets.apply()
+  }
+
+  /** Called by the gateway when all that can fail has been tried. */
+  async #replacePolicy(): Promise<void> {
+    const order = this.#reload
+    if (order === undefined) throw new Error('a policy that nobody ordered')
+    const isOn = await new Promise<boolean>((resolve) => {
+      this.#onSwap = resolve
+      this.#say({ kind: 'prepared' })
+    })
+    const { worker } = this.#start
+    const barrier = new Barrier(order.barrier, order.expectedCount)
+    const zones = sharedZones(order.zones, worker)
+    const agree = (): boolean => barrier.arrive(worker)
+    if (!isOn || !this.#engine.replacePolicy(order.policy, { zones, agree })) {
+      throw new Error('another worker could not take the new policy')
+    }
+  }
+
+  #answer(question: Question): ControlResponse {
+    const [engine, gateway] = [this.#engine, this.#gateway]
+    return answerQuestion({ engine, gateway, clock: systemClock }, question)
+  }
+
+  #report(): WorkerReport {
+    const [engine, gateway] = [this.#engine, this.#gateway]
+    const report = reportOf({ engine, gateway, lastAudit: () => this.#lastAudit })
+    return { ...report, log: this.#log.losses() }
+  }
+
+  #descriptorOf(listenId: string): number {
+    const fd = this.#descriptors.get(listenId)
+    if (fd === undefined) throw new Error(`no socket was given for ${listenId}`)
+    this.#descriptors.delete(listenId)
+    return fd
+  }
+
+  #say(message: FromWorker): void {
+    this.#port.postMessage(message)
+  }
+
+  /** The thread dies after this; its log must say why. */
+  #onCrash(error: Error): void {
+    const text = `worker ends on a defect: ${error.stack ?? error.message}`
+    this.#log.write('alert', { text })
+    this.#log.closeNow()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
