@@ -2,7 +2,7 @@
 // the daemon's own settings, and every diagnostic about either.
 
 import type { Diagnostic } from '../base/diagnostic.ts'
-import { loadConfiguration } from '../dialect/detect.ts'
+import { dialectOf, loadConfiguration } from '../dialect/detect.ts'
 import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readUsers } from '../gateway/users.ts'
@@ -52,7 +52,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
   const settings = settingsOf(policy, source)
   const diagnostics = [
     ...loaded.diagnostics,
-    ...checkServable(policy),
+    ...checkServable(policy, dialectOf(policy.dialect).word),
     ...readUsers(policy, source.prefix).diagnostics,
     ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
     ...diagnoseWorkers(policy, settings.workers),

@@ -2,7 +2,7 @@
 // Policy.
 
 import type { Diagnostic } from '../base/diagnostic.ts'
-import type { OptionName } from '../policy/options.ts'
+import type { OptionWord } from '../policy/option-word.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { WrittenPolicy } from './written.ts'
 
@@ -53,5 +53,5 @@ export interface Dialect {
   /** A policy as one text; what is written in it from the prefix is so for the one it came from. */
   write(policy: Policy, prefix: string): WrittenPolicy
   /** What the language calls an option; some have a name for each kind of value. */
-  word(option: OptionName, value?: unknown): string
+  readonly word: OptionWord
 }

@@ -6,6 +6,8 @@ import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
 import { asksSomebody, takesPasswordsOnly } from './login.ts'
+import { loginWords } from './option-word.ts'
+import type { OptionWord } from './option-word.ts'
 import type { OptionName } from './options.ts'
 import { checkCapabilities } from './validate-capabilities.ts'
 import type { Listen, Listener, Policy, Scope, ServiceName } from './policy.ts'
@@ -16,28 +18,37 @@ export function asksForLogin(listener: Listener, scopes: readonly Scope[]): bool
   return asksSomebody(findOption(scopes, 'authenticator')?.sourced.value)
 }
 
-export function checkLogin(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+export function checkLogin(
+  policy: Policy,
+  listener: Listener,
+  listen: Listen,
+  word: OptionWord,
+): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const peers = [...listen.peers, ...listener.peers]
   if (asksForLogin(listener, scopes)) {
     return [
-      ...checkMethods(listener, scopes),
+      ...checkMethods(listener, scopes, word),
       ...(listener.service === 'smtp' ? checkCapabilities(scopes) : []),
       ...[...peers, ...scopes].flatMap((scope) => [
         ...(scope.options.maxReceptions?.value.capMax === undefined
           ? []
-          : notKept(scope, 'maxReceptions', 'Max_Receptions_Per_Connection')),
-        ...notKept(scope, 'reconfigMessage', 'Reconfig_Message'),
+          : notKept(scope, 'maxReceptions', word)),
+        ...notKept(scope, 'reconfigMessage', word),
       ]),
     ]
   }
   const isAskedOfSome = peers.some((peer) => asksForLogin(listener, [peer]))
   if (isAskedOfSome) return []
-  return [...checkAsked(listen, scopes), ...checkIdentity(listener, listen, scopes)]
+  return [...checkAsked(listen, scopes, word), ...checkIdentity(listener, listen, scopes, word)]
 }
 
 /** CRAM-MD5 and APOP need the password itself, a token and a certificate somebody who knows them. */
-function checkMethods(listener: Listener, scopes: readonly Scope[]): Diagnostic[] {
+function checkMethods(
+  listener: Listener,
+  scopes: readonly Scope[],
+  word: OptionWord,
+): Diagnostic[] {
   const authenticator = findOption(scopes, 'authenticator')?.sourced.value
   const option = methodsOption[listener.service]
   if (option === undefined || !takesPasswordsOnly(authenticator)) return []
@@ -53,7 +64,7 @@ function checkMethods(listener: Listener, scopes: readonly Scope[]): Diagnostic[
       code: 'policy.method_not_checkable',
       message: `${unknown.join(', ')} cannot be checked with ${who} and is not offered`,
       span: found.sourced.span,
-      hint: 'list plain and login only, or ask an auth server with auth_http',
+      hint: `list plain and login only, or ask an auth server with ${word('authenticator', { kind: 'http' })}`,
     }),
   ]
 }
@@ -62,21 +73,21 @@ const methodsOption: Readonly<Partial<Record<ServiceName, 'imapAuth' | 'pop3Auth
   { imap: 'imapAuth', pop3: 'pop3Auth', smtp: 'smtpAuth' }
 
 /** After a login the session is relayed byte for byte: nobody counts its messages or says more. */
-function notKept(scope: Scope, option: OptionName, name: string): Diagnostic[] {
+function notKept(scope: Scope, option: OptionName, word: OptionWord): Diagnostic[] {
   const span = scope.options[option]?.span
   if (span === undefined) return []
   return [
     finding({
       severity: 'error',
       code: 'policy.not_after_login',
-      message: `${name} in ${scope.label} cannot be kept for sessions that log in here`,
+      message: `${word(option)} in ${scope.label} cannot be kept for sessions that log in here`,
       span,
-      hint: 'remove it there, or leave those sessions without Auth_HTTP, Auth_Users and Auth_Upstream',
+      hint: `remove it there, or have no ${loginWords(word)} for those sessions`,
     }),
   ]
 }
 
-function checkAsked(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
+function checkAsked(listen: Listen, scopes: readonly Scope[], word: OptionWord): Diagnostic[] {
   const found = findOption(scopes, 'limitConns')
   if (found === undefined) return []
   return [
@@ -85,7 +96,7 @@ function checkAsked(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
       code: 'policy.limit_never_asked',
       message: `the limits in ${found.scope.label} are never asked on ${listen.label}`,
       span: found.sourced.span,
-      hint: 'they are asked after authentication: set Auth_HTTP, Auth_Users or Auth_Upstream there',
+      hint: `they are asked after authentication: set ${loginWords(word)} there`,
     }),
   ]
 }
@@ -95,19 +106,20 @@ function checkIdentity(
   { service }: Listener,
   { label }: Listen,
   scopes: readonly Scope[],
+  word: OptionWord,
 ): Diagnostic[] {
   const id = service === 'imap' ? findOption(scopes, 'upstreamImapId')?.sourced : undefined
   const xclient = service === 'pop3' ? findOption(scopes, 'upstreamXclient')?.sourced : undefined
   const found = id?.value === true ? id : xclient?.value === 'no' ? undefined : xclient
   if (found === undefined) return []
-  const name = found === id ? 'Upstream_IMAP_ID' : 'Upstream_XCLIENT'
+  const name = word(found === id ? 'upstreamImapId' : 'upstreamXclient')
   return [
     finding({
       severity: 'warning',
       code: 'policy.only_with_a_login',
       message: `${name} has no effect on ${label}: its sessions are relayed as they are`,
       span: found.span,
-      hint: 'set Auth_HTTP there, or tell the address with Upstream_Proxy_Protocol',
+      hint: `set ${loginWords(word)} there, or tell the address with ${word('upstreamProxyProtocol')}`,
     }),
   ]
 }

@@ -4,12 +4,18 @@ import type { Diagnostic } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
+import type { OptionWord } from './option-word.ts'
 import type { Listen, Listener, Policy, Scope } from './policy.ts'
 
 const code: PolicyCode = 'policy.rate_after_alone'
 
 /** Bytes that go before a rate holds say nothing without a rate. */
-export function checkRates(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+export function checkRates(
+  policy: Policy,
+  listener: Listener,
+  listen: Listen,
+  word: OptionWord,
+): Diagnostic[] {
   const outside = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const peers: readonly Scope[] = [...listen.peers, ...listener.peers]
   const everywhere = [...peers, ...outside]
@@ -25,10 +31,7 @@ export function checkRates(policy: Policy, listener: Listener, listen: Listen): 
       code,
       message: `${scope.label} lets ${sourced.value} bytes through before a rate that nothing sets`,
       span: sourced.span,
-      hint:
-        policy.dialect === 'nginx'
-          ? 'set the rate with limit_rate, or leave limit_rate_after out'
-          : 'set the rate with Limit_Rate, or leave Limit_Rate_After out',
+      hint: `set the rate with ${word('limitRate')}, or leave ${word('limitRateAfter')} out`,
     },
   ]
 }

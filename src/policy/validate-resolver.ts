@@ -4,16 +4,17 @@ import type { Diagnostic, Span } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
+import type { OptionWord } from './option-word.ts'
 import type { Listen, Listener, Policy, Scope } from './policy.ts'
 
 /** A resolver that no session needs, and one that may ask for nothing. */
-export function checkResolvers(policy: Policy): Diagnostic[] {
+export function checkResolvers(policy: Policy, word: OptionWord): Diagnostic[] {
   const chains = policy.listeners.flatMap((listener) =>
     listener.service === 'smtp'
       ? listener.listens.flatMap((listen) => chainsOf(policy, listener, listen))
       : [],
   )
-  return [...checkNeed(policy, chains), ...checkFamilies(chains)]
+  return [...checkNeed(chains, word), ...checkFamilies(chains)]
 }
 
 /** The scopes of the sessions of a Listen: those no Peer matches, and those of each Peer. */
@@ -23,7 +24,7 @@ function chainsOf(policy: Policy, listener: Listener, listen: Listen): (readonly
   return [outside, ...peers.map((peer) => [peer, ...outside])]
 }
 
-function checkNeed(policy: Policy, chains: readonly (readonly Scope[])[]): Diagnostic[] {
+function checkNeed(chains: readonly (readonly Scope[])[], word: OptionWord): Diagnostic[] {
   // By their place: what `mail` says is in every server, and needed when one of them needs it.
   const needed = new Set<string>()
   const found = new Map<string, { readonly span: Span; readonly label: string }>()
@@ -35,7 +36,6 @@ function checkNeed(policy: Policy, chains: readonly (readonly Scope[])[]): Diagn
     found.set(place, { span, label: resolver.scope.label })
     if (isTold(scopes)) needed.add(place)
   }
-  const isNginx = policy.dialect === 'nginx'
   const code: PolicyCode = 'policy.resolver_without_use'
   return [...found].flatMap(([place, { span, label }]) =>
     needed.has(place)
@@ -46,9 +46,7 @@ function checkNeed(policy: Policy, chains: readonly (readonly Scope[])[]): Diagn
             code,
             message: `nobody is told the names that the resolver in ${label} would find`,
             span,
-            hint: isNginx
-              ? 'an auth server is told, and an upstream with "xclient on"'
-              : 'an auth server is told, and an upstream with Upstream_XCLIENT',
+            hint: `an auth server is told, and an upstream with ${word('upstreamXclient')}`,
           } as const,
         ],
   )

@@ -5,30 +5,36 @@ import type { Diagnostic, Severity, Sourced, Span } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
+import type { OptionWord } from './option-word.ts'
 import type { OptionName, UpstreamAddress } from './options.ts'
 import type { Listen, Listener, Policy, Scope } from './policy.ts'
 import { asksForLogin } from './validate-login.ts'
 
-/** The options that mean something only with TLS, as Momentum's language spells them. */
-const companions: readonly (readonly [OptionName, string])[] = [
-  ['upstreamTlsVerify', 'Upstream_TLS_Verify'],
-  ['upstreamTlsCa', 'Upstream_TLS_CA'],
-  ['upstreamTlsName', 'Upstream_TLS_Name'],
-  ['upstreamTlsSni', 'Upstream_TLS_SNI'],
-  ['upstreamTlsCertificate', 'Upstream_TLS_Certificate'],
-  ['upstreamTlsKey', 'Upstream_TLS_Key'],
-  ['upstreamTlsProtocols', 'Upstream_TLS_Protocols'],
-  ['upstreamTlsCiphers', 'Upstream_TLS_Ciphers'],
+/** The options that mean something only with TLS. */
+const companions: readonly OptionName[] = [
+  'upstreamTlsVerify',
+  'upstreamTlsCa',
+  'upstreamTlsName',
+  'upstreamTlsSni',
+  'upstreamTlsCertificate',
+  'upstreamTlsKey',
+  'upstreamTlsProtocols',
+  'upstreamTlsCiphers',
 ]
 
-export function checkUpstreamTls(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+export function checkUpstreamTls(
+  policy: Policy,
+  listener: Listener,
+  listen: Listen,
+  word: OptionWord,
+): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const tls = findOption(scopes, 'upstreamTls')?.sourced
   if (tls?.value === 'off') return []
   if (tls === undefined) {
     const peers = [...listen.peers, ...listener.peers]
     const isOnForSome = peers.some((peer) => (peer.options.upstreamTls?.value ?? 'off') !== 'off')
-    return isOnForSome ? [] : checkCompanions(listen, scopes)
+    return isOnForSome ? [] : checkCompanions(listen, scopes, word)
   }
   if (listener.service === 'ecstream' && tls.value === 'starttls') {
     return [
@@ -37,7 +43,7 @@ export function checkUpstreamTls(policy: Policy, listener: Listener, listen: Lis
         code: 'policy.no_starttls',
         message: `${listen.label} speaks ecstream, which has no STARTTLS`,
         span: tls.span,
-        hint: 'encrypt from the first byte: Upstream_TLS = on',
+        hint: `set ${word('upstreamTls')} to on: encrypted from the first byte`,
       }),
     ]
   }
@@ -45,6 +51,7 @@ export function checkUpstreamTls(policy: Policy, listener: Listener, listen: Lis
   if (!isVerified || findOption(scopes, 'upstreamTlsName') !== undefined) return []
   return checkName(tls, {
     label: listen.label,
+    word,
     upstreams: findOption(scopes, 'upstream')?.sourced.value ?? [],
     isNamedByAuthServer: asksForLogin(listener, scopes),
   })
@@ -55,15 +62,17 @@ function checkName(
   { span }: Sourced<unknown>,
   {
     label,
+    word,
     upstreams,
     isNamedByAuthServer,
   }: {
     readonly label: string
+    readonly word: OptionWord
     readonly upstreams: readonly UpstreamAddress[]
     readonly isNamedByAuthServer: boolean
   },
 ): Diagnostic[] {
-  const hint = 'set Upstream_TLS_Name (proxy_ssl_name) to the name in the certificate'
+  const hint = `set ${word('upstreamTlsName')} to the name in the certificate`
   if (!isNamedByAuthServer && upstreams.some(({ kind }) => kind === 'unix')) {
     const message = `a Unix socket upstream of ${label} has no name that its certificate could have`
     return [
@@ -79,8 +88,8 @@ function checkName(
   return [finding({ severity: 'note', code: 'policy.upstream_by_address', message, span, hint })]
 }
 
-function checkCompanions(listen: Listen, scopes: readonly Scope[]): Diagnostic[] {
-  return companions.flatMap(([option, name]) => {
+function checkCompanions(listen: Listen, scopes: readonly Scope[], word: OptionWord): Diagnostic[] {
+  return companions.flatMap((option) => {
     const found = findOption(scopes, option)
     // What cancels an outer value is of use.
     if (found === undefined || isNone(found.sourced.value)) return []
@@ -88,9 +97,9 @@ function checkCompanions(listen: Listen, scopes: readonly Scope[]): Diagnostic[]
       finding({
         severity: 'warning',
         code: 'policy.upstream_tls_off',
-        message: `${name} has no effect on ${listen.label}: nothing goes to its upstream by TLS`,
+        message: `${word(option)} has no effect on ${listen.label}: nothing goes to its upstream by TLS`,
         span: found.sourced.span,
-        hint: 'set Upstream_TLS to on or starttls',
+        hint: `set ${word('upstreamTls')} to on or starttls`,
       }),
     ]
   })

@@ -4,7 +4,9 @@ import type { PolicyText } from '../../test/kit/policy.ts'
 import { checkServable, validatePolicy } from './validate.ts'
 
 function codes(text: PolicyText): string[] {
-  return validatePolicy(buildPolicy(text)).map(({ severity, code }) => `${severity} ${code}`)
+  return validatePolicy(buildPolicy(text), String).map(
+    ({ severity, code }) => `${severity} ${code}`,
+  )
 }
 
 describe('validation of a policy', () => {
@@ -66,7 +68,7 @@ describe('validation of a policy', () => {
 
 describe('what a daemon needs to serve a policy', () => {
   const servable = (text: PolicyText): string[] =>
-    checkServable(buildPolicy(text)).map(({ code }) => code)
+    checkServable(buildPolicy(text), String).map(({ code }) => code)
 
   it('is a Listen that is enabled', () => {
     expect(servable({})).toEqual(['policy.no_listen'])

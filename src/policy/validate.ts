@@ -4,22 +4,27 @@ import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
 import { chainOf } from './chain.ts'
 import type { PolicyCode } from './codes.ts'
 import { findOption } from './fallback.ts'
+import type { OptionWord } from './option-word.ts'
+import type { OptionName } from './options.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
 import { checkRates } from './validate-rate.ts'
 import { checkResolvers } from './validate-resolver.ts'
 import { checkUpstreamTls } from './validate-upstream-tls.ts'
 
-/** Errors and warnings about a policy as a whole, in the order of the policy's scopes. */
-export function validatePolicy(policy: Policy): Diagnostic[] {
+/**
+ * Errors and warnings about a policy as a whole, in the order of the policy's scopes. `word` names
+ * options in the policy's language.
+ */
+export function validatePolicy(policy: Policy, word: OptionWord): Diagnostic[] {
   return [
     ...checkPathways(policy),
     ...checkZones(policy),
-    ...checkResolvers(policy),
+    ...checkResolvers(policy, word),
     ...policy.listeners.flatMap((listener) => [
-      ...checkCatchAll(listener.peers),
+      ...checkCatchAll(policy, listener.peers),
       ...checkCeiling(listener, listener.peers),
-      ...listener.listens.flatMap((listen) => checkListen(policy, listener, listen)),
+      ...listener.listens.flatMap((listen) => checkListen(policy, listener, listen, word)),
     ]),
   ]
 }
@@ -29,11 +34,11 @@ export function validatePolicy(policy: Policy): Diagnostic[] {
  * Listen with no server behind it. Warnings, because a policy without them can still be asked and
  * explained, and because its sessions are put off with a 421, not lost.
  */
-export function checkServable(policy: Policy): Diagnostic[] {
+export function checkServable(policy: Policy, word: OptionWord): Diagnostic[] {
   return [
     ...checkAnyListen(policy),
     ...enabledListens(policy).flatMap(([listener, listen]) =>
-      checkUpstream(policy, listener, listen),
+      checkUpstream(policy, listener, listen, word),
     ),
   ]
 }
@@ -47,15 +52,20 @@ function enabledListens(policy: Policy): [Listener, Listen][] {
   )
 }
 
-function checkListen(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+function checkListen(
+  policy: Policy,
+  listener: Listener,
+  listen: Listen,
+  word: OptionWord,
+): Diagnostic[] {
   if (listen.options.enable?.value === false) return []
   return [
-    ...checkCatchAll(listen.peers),
+    ...checkCatchAll(policy, listen.peers),
     ...checkCeiling(listen, listen.peers),
-    ...checkTls(policy, listen),
-    ...checkLogin(policy, listener, listen),
-    ...checkRates(policy, listener, listen),
-    ...checkUpstreamTls(policy, listener, listen),
+    ...checkTls(policy, listen, word),
+    ...checkLogin(policy, listener, listen, word),
+    ...checkRates(policy, listener, listen, word),
+    ...checkUpstreamTls(policy, listener, listen, word),
   ]
 }
 
@@ -67,12 +77,20 @@ function checkAnyListen(policy: Policy): Diagnostic[] {
       code: 'policy.no_listen',
       message: 'nothing to listen on',
       span: policy.global.span,
-      hint: 'add a listener with a Listen, such as: ESMTP_Listener { Listen ":25" {} }',
+      hint:
+        policy.dialect === 'nginx'
+          ? 'add a server to mail, such as: server { listen 25; }'
+          : 'add a listener with a Listen, such as: ESMTP_Listener { Listen ":25" {} }',
     }),
   ]
 }
 
-function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diagnostic[] {
+function checkUpstream(
+  policy: Policy,
+  listener: Listener,
+  listen: Listen,
+  word: OptionWord,
+): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   if (findOption(scopes, 'upstream') !== undefined || everyPeerSets(listener, listen)) return []
   // The auth server, or the users file, names the upstream of each session.
@@ -83,22 +101,23 @@ function checkUpstream(policy: Policy, listener: Listener, listen: Listen): Diag
       // Nobody could log in where the upstream is the one to ask.
       severity: isTried ? 'error' : 'warning',
       code: 'policy.no_upstream',
-      message: `${listen.label} has no Upstream: there is no server to relay its sessions to`,
+      message: `${listen.label} has no ${word('upstream')}: there is no server to relay its sessions to`,
       span: listen.span,
-      hint: `add Upstream = "host:port" to ${listen.label} or to ${listener.label}`,
+      hint: `add ${word('upstream')} with host:port to ${listen.label} or to ${listener.label}`,
     }),
   ]
 }
 
 /** The certificate may come from any scope around the one that turns TLS on. */
-function checkTls(policy: Policy, listen: Listen): Diagnostic[] {
+function checkTls(policy: Policy, listen: Listen, word: OptionWord): Diagnostic[] {
   const scopes = chainOf(policy, listen.id, undefined)?.scopes ?? []
   const useTls = findOption(scopes, 'useTls')
-  if (useTls?.sourced.value === true)
-    return checkCertificate(scopes, 'Use_SSL', useTls.sourced.span)
+  if (useTls?.sourced.value === true) {
+    return checkCertificate(scopes, { option: 'useTls', span: useTls.sourced.span, word })
+  }
   const starttls = findOption(scopes, 'starttls')?.sourced
   if (starttls === undefined || starttls.value === 'off') return []
-  return checkCertificate(scopes, 'STARTTLS', starttls.span)
+  return checkCertificate(scopes, { option: 'starttls', span: starttls.span, word })
 }
 
 /** Only a catch-all pair of Peers makes the value outside them unneeded. */
@@ -111,13 +130,16 @@ function everyPeerSets(listener: Listener, listen: Listen): boolean {
 
 function checkCertificate(
   scopes: readonly Scope[],
-  what: 'Use_SSL' | 'STARTTLS',
-  span: Span,
+  {
+    option,
+    span,
+    word,
+  }: { readonly option: OptionName; readonly span: Span; readonly word: OptionWord },
 ): Diagnostic[] {
   const certificate = findOption(scopes, 'tlsCertificate')?.sourced.value.files[0]
   if (certificate !== undefined) return []
-  const text = `${what} is on, and no TLS_Certificate is set for it`
-  const hint = 'add TLS_Certificate = "file.pem" and, unless that file holds the key, TLS_Key'
+  const text = `${word(option)} is on, and no ${word('tlsCertificate')} is set for it`
+  const hint = `add ${word('tlsCertificate')} and, unless its file holds the key, ${word('tlsKey')}`
   return [
     finding({
       severity: 'error',
@@ -130,12 +152,14 @@ function checkCertificate(
 }
 
 /** SEMANTICS S10. */
-function checkCatchAll(peers: readonly Peer[]): Diagnostic[] {
+function checkCatchAll(policy: Policy, peers: readonly Peer[]): Diagnostic[] {
   const all4 = peers.find((peer) => peer.block.text === '0.0.0.0/0')
   if (all4 === undefined || peers.some((peer) => peer.block.text === '::/0')) return []
   const text = `${all4.label} matches IPv4 clients only`
   const hint =
-    'add Peer "::/0" beside it, with the same options, if IPv6 clients should meet them too'
+    policy.dialect === 'nginx'
+      ? 'add a peer of ::/0 beside it, with the same directives, if IPv6 clients should meet them too'
+      : 'add Peer "::/0" beside it, with the same options, if IPv6 clients should meet them too'
   return [
     finding({
       severity: 'warning',

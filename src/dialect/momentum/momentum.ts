@@ -36,7 +36,7 @@ function load(options: LoadOptions): LoadResult {
   const policy = lower(statements, options.file, report)
   // What crosses scopes is judged only when every scope is complete: a Listen whose Upstream is
   // mistyped should not be told that it has none.
-  const crossing = report.hasErrors ? [] : validatePolicy(policy)
+  const crossing = report.hasErrors ? [] : validatePolicy(policy, wordOf)
   const diagnostics = inTextOrder(withoutRepeats([...report.diagnostics(), ...crossing]), sources)
   const hasErrors = diagnostics.some((diagnostic) => diagnostic.severity === 'error')
   return { ...(hasErrors ? {} : { policy }), diagnostics, sources }

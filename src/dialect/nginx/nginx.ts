@@ -22,7 +22,7 @@ export const nginx: Dialect = {
   load,
   print: (source) => print(parse(source)),
   write: (policy, prefix) => writeNginx(withAbsolutePaths(policy, prefix)),
-  word: (option, value) => wordOf(option, value),
+  word: wordOf,
 }
 
 function load(options: LoadOptions): LoadResult {
@@ -38,7 +38,7 @@ function load(options: LoadOptions): LoadResult {
   }
   const policy = lower(directives, options.file, lowering)
   const own = [...found, ...lowering.report.diagnostics(), ...lowering.findings]
-  const crossing = own.some(isError) ? [] : validatePolicy(policy)
+  const crossing = own.some(isError) ? [] : validatePolicy(policy, nginx.word)
   const diagnostics = withoutRepeats([...own, ...crossing])
   const first = diagnostics.find(isError)
   if (first !== undefined) return { diagnostics, sources, emerg: emergOf(first) }

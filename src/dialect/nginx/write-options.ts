@@ -241,7 +241,7 @@ export function directiveName(option: OptionName, value: unknown, service: Servi
 }
 
 /** What the language calls an option, whatever the protocol. */
-export function wordOf(option: OptionName, value: unknown): string {
+export function wordOf(option: OptionName, value?: unknown): string {
   if (option !== 'authenticator' || value === undefined) return nginxWords[option].name
   return authenticatorNames[(value as AuthenticatorValue).kind] // the value of that option
 }
