@@ -29,8 +29,8 @@ import type { ExitStatus } from './process.ts'
 import { until } from './until.ts'
 import { writeCertificate } from './certificate.ts'
 
-/** How many workers the conformance cases run with. */
-export const workerCount = 1
+/** How many workers the conformance cases run with: one, unless somebody asks for more. */
+const workerCount = Number(process.env['POSTERN_TEST_WORKERS'] ?? 1)
 
 const services: readonly MailService[] = ['imap', 'pop3', 'smtp']
 
