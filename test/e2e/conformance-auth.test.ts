@@ -303,7 +303,7 @@ describe('the answer', () => {
               .find((found) => found.includes(text)),
         )
         const level = row.faults === undefined ? 'info' : 'error'
-        expect(line.slice(20)).toMatch(new RegExp(`^\\[${level}\\] \\d+#0: \\*\\d+ `))
+        expect(line.slice(20)).toMatch(new RegExp(`^\\[${level}\\] \\d+#\\d+: \\*\\d+ `))
         expect(line.slice(line.indexOf(text))).toBe(
           `${text} while in http auth state, client: 127.0.0.1, server: 127.0.0.1:${gate.ports[service]}, login: "u"`,
         )
