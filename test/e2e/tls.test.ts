@@ -34,7 +34,7 @@ interface Gate {
   readonly implicit: number
   readonly starttls: number
   readonly auth: FakeAuth
-  log(): string
+  readonly log: () => string
 }
 
 async function startGate(directives: string): Promise<Gate> {
