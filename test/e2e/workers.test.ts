@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Gate } from './kit/gate.ts'
+import { afterGreeting, internalErrors, LoginGate } from './kit/login-gate.ts'
 import { runProgram } from './kit/process.ts'
 import { until } from './kit/until.ts'
 
@@ -134,5 +135,28 @@ describe('a gate with two workers', () => {
     expect(stderr).toMatch(
       new RegExp(`bind\\(\\) to \\*:${port} failed \\(98: Address already in use\\); find who`),
     )
+  })
+
+  it('counts logins over both, and an exhausted zone refuses new users alone', async () => {
+    const login = await LoginGate.start({
+      global: 'Workers = 2 Limit_Conn_Zone "user" { Key = "$remote_user" Size = "32k" }',
+      all: 'Limit_Conn "user" { Sessions = 3 }',
+    })
+    for (let time = 0; time < 3; time += 1) await login.admits('imap', 'u')
+    for (let time = 0; time < 4; time += 1) await login.refuses('pop3', 'u')
+    // A state for such a name takes 512 bytes, the one of `u` 64: so 63 of them fit.
+    const nameOf = (at: number): string => `${'n'.repeat(230)}${at}`
+    const held = []
+    for (let at = 0; at < 63; at += 1) held.push(await login.admits('imap', nameOf(at)))
+    const late = await login.tries('imap', nameOf(63))
+    await late.over()
+    expect(afterGreeting('imap', late)).toBe(internalErrors.imap)
+    await login.gate.logs(/\[crit\].*no memory in limit_conn_zone "user"/)
+    await login.admits('imap', nameOf(0))
+    await held[1]?.close()
+    await login.gate.holds(3 + 63)
+    await login.admits('imap', nameOf(63))
+    expect(workersOf(login.gate.log)).toEqual(new Set(['1', '2']))
+    await login.gate.auditsClean()
   })
 })

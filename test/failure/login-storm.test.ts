@@ -128,7 +128,7 @@ describe('a storm of logins', () => {
         smtp: 'Upstream_XCLIENT = required',
         watch: witness.watch,
       })
-      const kernel = new KernelLoginWitness(login.gate.pid, witness)
+      const kernel = new KernelLoginWitness(await login.gate.servingPid(), witness)
       onTestFinished(() => kernel.stop())
       const tally = new Tally()
       const random = seededRandom()

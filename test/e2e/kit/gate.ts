@@ -48,7 +48,10 @@ export interface ConnectOptions {
 
 /** What every configuration of a gate begins with, on one line; `debug` shows clean audits too. */
 function preludeOf(errorLog = 'stderr debug'): string {
-  return `PIDFile = "{dir}/postern.pid" Error_Log = "${errorLog}"\n`
+  // POSTERN_TEST_WORKERS=2 runs any of these tests with two workers.
+  const workers = process.env['POSTERN_TEST_WORKERS']
+  const also = workers === undefined ? '' : ` Workers = ${workers}`
+  return `PIDFile = "{dir}/postern.pid" Error_Log = "${errorLog}"${also}\n`
 }
 
 /** As much of the log as helps to understand a failure; a storm writes thousands of lines. */
