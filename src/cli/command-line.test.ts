@@ -80,7 +80,9 @@ describe('a call that is wrong', () => {
   })
 
   it('names an unknown signal as nginx does', async () => {
-    expect((await call('-s', 'hup')).err).toBe('postern: invalid option: "-s hup"\n')
+    expect((await call('-s', 'hup')).err).toBe(
+      'postern: invalid option: "-s hup"\nThe signals are stop, quit, reload and reopen.\n',
+    )
   })
 })
 
@@ -286,6 +288,24 @@ describe('explain', () => {
     expect(out).toContain('Peer 10.0.0.0/8 beats Peer 0.0.0.0/0: longer prefix')
     expect(out).toContain('Idle_Time')
     expect(out).toContain('Answer: ADMIT')
+  })
+
+  it('speaks of an nginx text in the words of nginx', async () => {
+    write(
+      'n.conf',
+      'events{}mail{auth_upstream on;proxy_protocol on;server{listen 587;proxy_pass 127.0.0.1:25;}}',
+    )
+    const { code, out } = await call('explain', '-c', 'n.conf', '--listen', '587', '--from', '::1')
+    expect(code).toBe(0)
+    for (const [name, value] of [
+      ['auth_upstream', 'on'],
+      ['proxy_protocol', 'on'],
+      ['xclient', 'on'],
+      ['tcp_nodelay', 'off'],
+    ]) {
+      expect(out).toMatch(new RegExp(`^  ${name} += ${value} `, 'm'))
+    }
+    expect(out).not.toMatch(/^  listen +=/m)
   })
 
   it('refuses when the held sessions fill the cap', async () => {

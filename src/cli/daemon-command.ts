@@ -48,7 +48,7 @@ export function daemonCommand(name: string, terminal: Terminal, epilogue = ''): 
     .option('-v, --version', 'print the version and exit')
     .option('-V', 'print the version and what it is built with, and exit')
     .helpOption('-h, --help', 'print this help and exit')
-    .option('-?', 'the same')
+    .option('-?', 'print this help and exit')
   if (epilogue !== '') command.addHelpText('after', `\n${epilogue.trimEnd()}`)
   return commandLine(command, terminal, (parsed) => dispatch(parsed, terminal))
 }
@@ -66,6 +66,7 @@ async function dispatch(command: Command, terminal: Terminal): Promise<number> {
   const action = signalAction(flags.s)
   if (action === 'unknown') {
     terminal.err(`postern: invalid option: "-s ${flags.s}"\n`)
+    terminal.err('The signals are stop, quit, reload and reopen.\n')
     return exitCodes.usage
   }
   const found = sourceOf(flags, terminal)

@@ -1,7 +1,7 @@
 // An explain report for people.
 
 import type { ExplainedLimit, ExplainReport } from '../daemon/explain-report.ts'
-import { optionName, placeText, valueText } from './option-text.ts'
+import { optionName, optionValue, placeText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -56,9 +56,11 @@ function afterLoginText({ afterLogin }: ExplainReport, cwd: string): string[] {
 }
 
 function optionsText({ options, dialect }: ExplainReport, cwd: string): string {
-  const rows = options.flatMap((option) => {
+  // A Listen that nginx's language does not want is left out of the text: it has no word for Enable.
+  const sayable = options.filter(({ option }) => dialect !== 'nginx' || option !== 'enable')
+  const rows = sayable.flatMap((option) => {
     const name = `  ${optionName(option.option, option.value, dialect)}`
-    const value = `= ${valueText(option.option, option.value)}`
+    const value = `= ${optionValue(option.option, option.value, dialect)}`
     const where =
       option.origin === undefined
         ? 'default'

@@ -10,6 +10,25 @@ export function optionName(option: OptionName, value: unknown, dialect: Dialect[
   return dialectOf(dialect).word(option, value)
 }
 
+/** A value in the words of the file that is spoken of: nginx's flags are `on` and `off`. */
+export function optionValue(option: OptionName, value: unknown, dialect: Dialect['name']): string {
+  if (dialect !== 'nginx') return valueText(option, value)
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  if (option === 'authenticator' && isUpstreamAuthenticator(value)) return 'on'
+  return nginxWords.get(`${option} ${String(value)}`) ?? valueText(option, value)
+}
+
+/** Where the two languages have other words for one value. */
+const nginxWords: ReadonlyMap<string, string> = new Map([
+  ['upstreamXclient no', 'off'],
+  ['upstreamXclient ifavailable', 'on'],
+  ['upstreamProxyProtocol v1', 'on'],
+])
+
+function isUpstreamAuthenticator(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'upstream'
+}
+
 /** A value of the policy in words: `300 s`, `no limit`, `127.0.0.1:25`. */
 export function valueText(option: string, value: unknown): string {
   if (option === 'fileMode' && typeof value === 'number') return `0${value.toString(8)}`

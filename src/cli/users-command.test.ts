@@ -145,7 +145,7 @@ describe('postern users', () => {
     expect(checked.err).not.toContain('hunter2')
     expect(await shell.run('list missing')).toMatchObject({
       code: 1,
-      err: 'postern: missing: 2: No such file or directory\n',
+      err: 'postern: open() "missing" failed (2: No such file or directory)\n',
     })
   })
 })

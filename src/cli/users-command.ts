@@ -102,7 +102,7 @@ async function users(
 function failureText(error: unknown, file: string): string | undefined {
   if (PosternError.is(error)) return error.message
   if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return undefined
-  if (error.code !== 'EEXIST') return `${file}: ${errnoText(error)}`
+  if (error.code !== 'EEXIST') return `${String(error.syscall)}() "${file}" failed (${errnoText(error)})`
   return `${file}.new is there: another postern users is at work, or was cut short; then remove it`
 }
 
@@ -114,7 +114,7 @@ async function add({ file, path, user, flags, terminal, passwords }: Call): Prom
   const { upstream } = flags
   const parsed = upstream === undefined ? undefined : parseHostPort(upstream)
   if (parsed !== undefined && !('address' in parsed)) {
-    throw new UsageError(`--upstream ${upstream}: ${parsed.problem}.`)
+    throw new UsageError(`--upstream ${upstream}: ${parsed.problem}`)
   }
   // Looked at before anybody types a password.
   readText(path)

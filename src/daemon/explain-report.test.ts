@@ -104,6 +104,7 @@ describe('an explained session', () => {
     if (policy === undefined) throw new Error('the policy of this test is wrong')
     const engine = createEngine({ policy })
     expect(reportOf(engine, ':25', '10.1.2.3').listen).toBe('127.0.0.1:25')
+    expect(reportOf(engine, '25', '10.1.2.3').listen).toBe('127.0.0.1:25')
     expect(explainSession(engine, { listen: ':26', from: '10.1.2.3' })).toHaveProperty('problem')
     expect(explainSession(engine, { listen: '127.0.0.9:25', from: '10.1.2.3' })).toHaveProperty(
       'problem',

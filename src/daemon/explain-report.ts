@@ -121,7 +121,8 @@ export function explainSession(engine: Engine, request: ExplainRequest): Explain
 export function findListen(policy: Policy, text: string): string | { readonly problem: string } {
   const known = policy.listeners.flatMap((listener) => listener.listens.map((listen) => listen.id))
   if (known.includes(text)) return text
-  const parsed = parseEndpoint(text)
+  // nginx's language says a port alone: `listen 143`.
+  const parsed = parseEndpoint(/^\d+$/.test(text) ? `:${text}` : text)
   const id = 'endpoint' in parsed ? parsed.endpoint.text : text
   if (known.includes(id)) return id
   const only = 'endpoint' in parsed ? onlyListenOnPort(policy, parsed.endpoint) : undefined

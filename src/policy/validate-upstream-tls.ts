@@ -53,7 +53,9 @@ export function checkUpstreamTls(
     label: listen.label,
     word,
     upstreams: findOption(scopes, 'upstream')?.sourced.value ?? [],
-    isNamedByAuthServer: asksForLogin(listener, scopes),
+    isNamedByAuthServer:
+      asksForLogin(listener, scopes) &&
+      findOption(scopes, 'authenticator')?.sourced.value.kind === 'http',
   })
 }
 

@@ -4,7 +4,8 @@
 import { ignored } from './option-spec.ts'
 import type { IgnoredOption } from './option-spec.ts'
 
-const endToEnd = 'authentication happens end to end between client and upstream'
+const endToEnd =
+  'the upstream asks for the login, or the gate does with Auth_HTTP, Auth_Users or Auth_Upstream'
 const relaying = "relaying is the upstream's business"
 const content = "what a message may hold is the upstream's business"
 const syntax = 'SMTP syntax is judged by the upstream'

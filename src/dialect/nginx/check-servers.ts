@@ -71,7 +71,9 @@ function certificateFinding(server: ServerView): ServerFinding | undefined {
   const keys = server.all('ssl_certificate_key')
   const problem = missingPair(certificates, keys, mode)
   if (problem === undefined) return authorityFinding(server)
-  return { code: 'nginx.no_certificate', message: problem, span: needing.end }
+  const missing = certificates.length === 0 ? 'ssl_certificate' : 'ssl_certificate_key'
+  const hint = `name its PEM file in the server or in mail: ${missing} FILE;`
+  return { code: 'nginx.no_certificate', message: problem, span: needing.end, hint }
 }
 
 function missingPair(

@@ -38,6 +38,11 @@ export interface ListenValue extends ListenOptions {
 const maxUnixPath = 107
 const maxPort = 65_535
 
+const hints: ReadonlyMap<string, string> = new Map([
+  ['host not found', 'write an IP address'],
+  ['invalid port', `a port is a number from 1 to ${maxPort}`],
+])
+
 /** `ADDRESS[:PORT] [parameters]` */
 export const listen: ValueType = {
   syntax: 'address[:port] [ssl] [proxy_protocol] [backlog=number] [so_keepalive=...] ...',
@@ -48,7 +53,7 @@ export const listen: ValueType = {
     const addresses = parseListenAddress(address.text)
     if (typeof addresses === 'string') {
       const message = `${addresses} in "${address.text}" of the "listen" directive`
-      const hint = addresses === 'host not found' ? 'write an IP address' : undefined
+      const hint = hints.get(addresses)
       return { problem: { code: 'nginx.bad_value', message, word: address, hint } }
     }
     let options: ListenOptions = {}
