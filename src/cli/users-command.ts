@@ -102,7 +102,8 @@ async function users(
 function failureText(error: unknown, file: string): string | undefined {
   if (PosternError.is(error)) return error.message
   if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return undefined
-  if (error.code !== 'EEXIST') return `${String(error.syscall)}() "${file}" failed (${errnoText(error)})`
+  if (error.code !== 'EEXIST')
+    return `${String(error.syscall)}() "${file}" failed (${errnoText(error)})`
   return `${file}.new is there: another postern users is at work, or was cut short; then remove it`
 }
 
