@@ -13,6 +13,8 @@ interface Aim {
   readonly text: string
   readonly sense: 'at most' | 'at least'
   readonly bound: number
+  /** The figure is a ratio already: it is not held against the yardstick's. */
+  readonly isOwn?: true
 }
 
 export interface Judged extends Aim {
@@ -25,6 +27,13 @@ function aimsOf(subjectId: string, refusalBound: number): Aim[] {
   const atLeast = { subjectId, sense: 'at least', bound: 0.7 } as const
   return [
     { ...atMost, figure: 'refusals', text: 'CPU per refusal', bound: refusalBound },
+    {
+      ...atMost,
+      figure: 'fairness',
+      text: 'p99 of a banner in a flood (beside its own without)',
+      bound: 3,
+      isOwn: true,
+    },
     { ...atMost, figure: 'idle', text: 'memory per idle session', bound: 0.8 },
     { ...atMost, figure: 'login-imap', text: 'CPU per IMAP login', bound: 1.5 },
     { ...atMost, figure: 'login-pop3', text: 'CPU per POP3 login', bound: 1.5 },
@@ -55,10 +64,21 @@ export function ratioOf(
   return spreadOf(ratios)
 }
 
+function costOf(
+  measurements: readonly Measurement[],
+  { figure, subjectId }: Aim,
+): Spread | undefined {
+  const own = measurements.filter((one) => one.figure === figure && one.subjectId === subjectId)
+  return spreadOf(own.map(({ cost }) => cost))
+}
+
 /** Every aim that the measurements can speak about. */
 export function judge(measurements: readonly Measurement[]): Judged[] {
   return aims.flatMap((aim) => {
-    const ratio = ratioOf(measurements, aim.figure, aim.subjectId)
+    const ratio =
+      aim.isOwn === true
+        ? costOf(measurements, aim)
+        : ratioOf(measurements, aim.figure, aim.subjectId)
     if (ratio === undefined) return []
     const { median } = ratio
     const isReached = aim.sense === 'at most' ? median <= aim.bound : median >= aim.bound

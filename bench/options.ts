@@ -2,7 +2,15 @@
 
 import { parseArgs } from 'node:util'
 
-const caseNames = ['refusals', 'sessions', 'logins', 'bytes', 'idle', 'idle-login'] as const
+const caseNames = [
+  'refusals',
+  'fairness',
+  'sessions',
+  'logins',
+  'bytes',
+  'idle',
+  'idle-login',
+] as const
 export type CaseName = (typeof caseNames)[number]
 
 /** How long, how often and how much is measured. */

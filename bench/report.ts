@@ -41,6 +41,14 @@ const tables: readonly Table[] = [
     rateTitle: 'refusals/s',
   },
   {
+    figure: 'fairness',
+    title: 'Trusted clients during a flood',
+    costTitle: 'p99 over that without a flood',
+    costUnit: 1,
+    costDigits: 2,
+    rateTitle: 'refusals/s',
+  },
+  {
     figure: 'sessions',
     title: 'Relayed sessions',
     costTitle: 'CPU µs per session',
@@ -189,9 +197,7 @@ function renderTable(report: Report, table: Table): string | undefined {
     const ratio = id === yardstick ? undefined : ratioOf(report.measurements, figure, id)
     const middle = (pick: (one: Measurement) => number): number =>
       spreadOf(own.map(pick))?.median ?? 0
-    const last = figure.startsWith('idle')
-      ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
-      : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
+    const last = lastCells(figure, own, middle)
     const failedCount = own.reduce((sum, one) => sum + one.failedCount, 0)
     return [
       [
@@ -204,10 +210,30 @@ function renderTable(report: Report, table: Table): string | undefined {
     ]
   })
   if (lines.length === 0) return undefined
-  const last = figure.startsWith('idle')
-    ? ['sessions', 'whole server, MB']
-    : ['server busy', 'load busy']
+  const last = lastTitles(figure)
   return rows(['server', table.costTitle, 'beside nginx', table.rateTitle, ...last], lines)
+}
+
+function lastTitles(figure: Figure): readonly string[] {
+  if (figure === 'fairness') return ['p50 / p99 alone, ms', 'p50 / p99 in the flood, ms']
+  return figure.startsWith('idle') ? ['sessions', 'whole server, MB'] : ['server busy', 'load busy']
+}
+
+function lastCells(
+  figure: Figure,
+  own: readonly Measurement[],
+  middle: (pick: (one: Measurement) => number) => number,
+): readonly string[] {
+  if (figure === 'fairness') {
+    return (['quiet', 'flooded'] as const).map((when) => {
+      const p50Ms = middle((one) => one.waits?.[when].p50Ms ?? 0)
+      const p99Ms = middle((one) => one.waits?.[when].p99Ms ?? 0)
+      return `${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`
+    })
+  }
+  return figure.startsWith('idle')
+    ? [thousands(middle((one) => one.sessions ?? 0)), megabytes(own)]
+    : [percent(middle((one) => one.busy)), percent(middle((one) => one.loadBusy))]
 }
 
 const notes: Readonly<Record<Figure, (report: Report) => string>> = {
@@ -217,6 +243,11 @@ one session held, so each refusal is a counted decision; nginx sends the same li
 and counts nothing. haproxy has no text for a refused TCP client: it closes without a word
 (\`tcp-request connection reject\`), so a client sees a dropped connection; the second haproxy row
 sends the line from a Lua service.`,
+  fairness: () =>
+    `Two load processes flood from 127.0.0.2, where one session is allowed and held; a third process fetches a banner
+from 127.0.0.1, one at a time, and times it from connect to banner, which takes in the upstream's. nginx refuses
+with \`limit_conn\`, which closes without a word. The ratio has all processes on the machine's cores in it: what
+is left of it in nginx is the scheduler's.`,
   sessions: () =>
     `A client connects, reads the upstream's banner through the server, sends \`QUIT\`, reads the 221
 and the end. Every server opens one upstream connection for it.`,

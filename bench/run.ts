@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { format } from 'prettier'
 import { judge } from './aims.ts'
 import { measureBytes } from './cases/bytes.ts'
+import { measureFairness } from './cases/fairness.ts'
 import { measureIdle } from './cases/idle.ts'
 import { measureLookups } from './cases/lookups.ts'
 import { measureLogins } from './cases/logins.ts'
@@ -88,6 +89,8 @@ async function runCase(name: CaseName, rig: Rig): Promise<void> {
     case 'refusals':
     case 'sessions':
       return measureRush(rig, name)
+    case 'fairness':
+      return measureFairness(rig)
     case 'bytes':
       return measureBytes(rig)
     case 'logins':
@@ -102,7 +105,7 @@ async function runCase(name: CaseName, rig: Rig): Promise<void> {
 
 function tellAims(measurements: readonly Measurement[]): void {
   for (const { text, subjectId, sense, bound, ratio, isReached } of judge(measurements)) {
-    const measured = `${ratio.median.toFixed(2)}× nginx (${sense} ${bound}×)`
+    const measured = `${ratio.median.toFixed(2)}× (${sense} ${bound}×)`
     say(`${isReached ? 'reached' : 'MISSED '} ${subjectId}: ${text} ${measured}`)
   }
 }

@@ -5,7 +5,7 @@ import { cpuNs } from '../process.ts'
 import type { Lab } from '../lab.ts'
 import type { Protocol } from '../load/dialogues.ts'
 import type { Fleet } from '../load/fleet.ts'
-import type { LoadOrder, Outcome } from '../load/orders.ts'
+import type { LoadOrder, Outcome, Waits } from '../load/orders.ts'
 import type { Size } from '../options.ts'
 import type { Daemon } from '../process.ts'
 import type { Role, Subject } from '../subjects/subject.ts'
@@ -13,6 +13,7 @@ import type { Role, Subject } from '../subjects/subject.ts'
 /** What is measured; bytes count once for each direction, logins once for each protocol. */
 export type Figure =
   | 'refusals'
+  | 'fairness'
   | 'sessions'
   | 'push'
   | 'pull'
@@ -24,7 +25,7 @@ export type Figure =
 /**
  * The numbers of one round. `busy` is the server's CPU and `loadBusy` the load processes', both as
  * shares of one core; `cost` is what the figure is about: CPU microseconds per refusal, session or login,
- * megabytes per CPU second, bytes per idle session.
+ * megabytes per CPU second, bytes per idle session, how many times longer a flood makes a wait.
  */
 export interface Measurement {
   readonly figure: Figure
@@ -39,6 +40,8 @@ export interface Measurement {
   readonly sessions?: number
   /** Memory of the whole server then, in bytes. */
   readonly totalBytes?: number
+  /** What a trusted client waited for its banner. */
+  readonly waits?: { readonly quiet: Waits; readonly flooded: Waits }
 }
 
 export interface Rig {

@@ -4,7 +4,14 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { stopChild } from '../process.ts'
 import type { ChildProcess } from 'node:child_process'
-import type { CountOrder, LoadOrder, LoginServersReady, Outcome, Ready } from './orders.ts'
+import type {
+  CountOrder,
+  LoadOrder,
+  LoginServersReady,
+  Outcome,
+  ProbeOrder,
+  Ready,
+} from './orders.ts'
 
 // Two keep one server busy without starving it on two cores; more would only fight each other.
 const workerCount = 2
@@ -18,6 +25,8 @@ export interface Fleet {
   readonly workerCount: number
   /** Gives the order to every load process at once and adds up what they did. */
   run(order: (worker: number) => LoadOrder): Promise<Outcome>
+  /** Has a load process of its own fetch banners: its event loop is not the flood's. */
+  probe(order: ProbeOrder): Promise<Outcome>
   /** Sessions the servers behind have open now. */
   upstreamCount(): Promise<number>
   stop(): Promise<void>
@@ -28,7 +37,8 @@ export async function startFleet(): Promise<Fleet> {
   const loginServers = start('login-servers.ts')
   const authPort = answerOf<LoginServersReady>(loginServers).then((ready) => ready.authPort)
   const workers = Array.from({ length: workerCount }, () => start('worker.ts'))
-  const [first] = await Promise.all([upstream, ...workers].map(answerOf<Ready>))
+  const prober = start('worker.ts')
+  const [first] = await Promise.all([upstream, ...workers, prober].map(answerOf<Ready>))
   const upstreamPort = first?.port
   if (upstreamPort === undefined) throw new Error('the upstream told no port')
   return {
@@ -40,11 +50,16 @@ export async function startFleet(): Promise<Fleet> {
       workers.forEach((worker, at) => worker.send(order(at)))
       return sumOf(await Promise.all(answers))
     },
+    async probe(order) {
+      const answer = answerOf<Outcome>(prober)
+      prober.send(order)
+      return answer
+    },
     async upstreamCount() {
       return (await countOf(upstream)) + (await countOf(loginServers))
     },
     async stop() {
-      await Promise.all([upstream, loginServers, ...workers].map(stopChild))
+      await Promise.all([upstream, loginServers, ...workers, prober].map(stopChild))
     },
   }
 }

@@ -10,6 +10,15 @@ export interface RushOrder {
   readonly forMs: number
   /** What the first line must start with; an empty text means closed without a word. */
   readonly expect: string
+  /** The address to come from; absent: the loopback's own, 127.0.0.1. */
+  readonly from?: string
+}
+
+/** Fetches the banner again and again for `forMs`, one connection at a time, and times it. */
+export interface ProbeOrder {
+  readonly kind: 'probe'
+  readonly port: number
+  readonly forMs: number
 }
 
 /** Logs in and out again; as often as it goes for `forMs`, `inFlight` at a time. */
@@ -47,7 +56,7 @@ export interface CountOrder {
   readonly kind: 'count'
 }
 
-export type LoadOrder = RushOrder | LoginsOrder | BytesOrder | HoldOrder | LetGoOrder
+export type LoadOrder = RushOrder | ProbeOrder | LoginsOrder | BytesOrder | HoldOrder | LetGoOrder
 
 /** What one load process did. Its own CPU is told so that a generator at its limit is visible. */
 export interface Outcome {
@@ -58,6 +67,14 @@ export interface Outcome {
   readonly firstFailure?: string
   readonly elapsedMs: number
   readonly cpuMs: number
+  /** Of a probe: from connect to banner. */
+  readonly waits?: Waits
+}
+
+/** The middle of some waits, and what one in a hundred exceeds. */
+export interface Waits {
+  readonly p50Ms: number
+  readonly p99Ms: number
 }
 
 /** The first message of a load process: it is ready for orders; the upstream tells its port. */

@@ -39,7 +39,8 @@ export function rush(order: RushOrder): Promise<Omit<Outcome, 'cpuMs'>> {
 }
 
 function connectOnce(order: RushOrder, done: Done): void {
-  const socket = connect({ host: '127.0.0.1', port: order.port })
+  const from = order.from === undefined ? {} : { localAddress: order.from }
+  const socket = connect({ host: '127.0.0.1', port: order.port, ...from })
   let failure: string | undefined
   socket.once('error', (error: NodeJS.ErrnoException) => {
     // A reset is how some servers close without a word; it fails only the ones that owe a text.

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { moveBytes } from './bytes.ts'
 import { Held } from './hold.ts'
 import { rushLogins } from './login.ts'
+import { probe } from './probe.ts'
 import { rush } from './rush.ts'
 import type { LoadOrder, Outcome } from './orders.ts'
 
@@ -15,6 +16,8 @@ function carryOut(order: LoadOrder, held: Held): Promise<Result> {
     case 'refusals':
     case 'sessions':
       return rush(order)
+    case 'probe':
+      return probe(order)
     case 'logins':
       return rushLogins(order)
     case 'push':

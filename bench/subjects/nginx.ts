@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startDaemon, withSbin } from '../process.ts'
 import { certificateFiles, loginPorts, mailBlock } from './mail-block.ts'
-import { refusalText } from './subject.ts'
+import { holdSession } from './hold-session.ts'
+import { refusalText, strangers } from './subject.ts'
 import type { Lab } from '../lab.ts'
 import type { Daemon } from '../process.ts'
 import type { Found, StartOptions } from './subject.ts'
@@ -31,8 +32,10 @@ export function findNginx(): Found {
       {
         id: 'nginx',
         label: 'nginx',
-        roles: ['refuse', 'relay', 'login'],
+        roles: ['refuse', 'relay', 'login', 'fair'],
         refusalText,
+        // limit_conn of the stream module closes without a word.
+        fairRefusalText: '',
         start: (options) =>
           options.role === 'login' ? startMail(build, options) : startStream(build, options),
       },
@@ -66,14 +69,29 @@ async function startStream(build: Build, options: StartOptions): Promise<Daemon>
     role === 'refuse' ? `return "${refusalText}\\r\\n";` : `proxy_pass 127.0.0.1:${upstreamPort};`
   const text = `${mainLines(build, lab)}
 stream {
-  server {
+${role === 'fair' ? fairLimit : ''}  server {
     listen 127.0.0.1:${port} backlog=4096;
     ${action}
   }
 }
 `
-  return startNginx(lab, port, { 'nginx.conf': text })
+  const daemon = await startNginx(lab, port, { 'nginx.conf': text })
+  if (role !== 'fair') return daemon
+  const holder = await holdSession(port, strangers)
+  return {
+    ...daemon,
+    async stop() {
+      holder.destroy()
+      await daemon.stop()
+    },
+  }
 }
+
+// An empty key is not counted.
+const fairLimit = `  geo $stranger { default ""; ${strangers} yes; }
+  limit_conn_zone $stranger zone=strangers:1m;
+  limit_conn strangers 1;
+`
 
 async function startMail(build: Build, { lab, authPort }: StartOptions): Promise<Daemon> {
   const ports = await loginPorts(lab)

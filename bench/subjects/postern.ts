@@ -2,13 +2,12 @@
 // everybody else; without a cap it relays. Clients log in by nginx's own configuration, with a
 // limit per user added.
 
-import { connect } from 'node:net'
 import { startDaemon } from '../process.ts'
 import { certificateFiles, loginPorts, mailBlock } from './mail-block.ts'
-import { refusalText } from './subject.ts'
-import type { Socket } from 'node:net'
+import { holdSession } from './hold-session.ts'
+import { refusalText, strangers } from './subject.ts'
 import type { Daemon } from '../process.ts'
-import type { StartOptions, Subject } from './subject.ts'
+import type { Role, StartOptions, Subject } from './subject.ts'
 
 export interface PosternOptions {
   readonly id: string
@@ -19,14 +18,11 @@ export interface PosternOptions {
   readonly main: string
 }
 
-// The one session that fills the cap must be in before the first refusal is measured.
-const bannerMs = 5_000
-
 export function posternSubject(options: PosternOptions): Subject {
   return {
     id: options.id,
     label: options.label,
-    roles: ['refuse', 'relay', 'login'],
+    roles: ['refuse', 'relay', 'login', 'fair'],
     refusalText,
     start: (startOptions) =>
       startOptions.role === 'login'
@@ -42,7 +38,7 @@ async function startPostern(options: PosternOptions, start: StartOptions): Promi
 PIDFile = "postern.pid"
 Error_Log = "error.log"
 ESMTP_Listener {
-${role === 'refuse' ? '  Service_Sessions = 1\n' : ''}  Upstream = "127.0.0.1:${upstreamPort}"
+${capsOf(role)}  Upstream = "127.0.0.1:${upstreamPort}"
   Listen "127.0.0.1:${port}" {
     Listen_Backlog = 4096
   }
@@ -53,7 +49,7 @@ ${role === 'refuse' ? '  Service_Sessions = 1\n' : ''}  Upstream = "127.0.0.1:${
   const [command, ...args] = lab.command(argv)
   const daemon = await startDaemon({ command, args, port, directory })
   if (role === 'relay') return daemon
-  const holder = await holdSession(port)
+  const holder = await holdSession(port, role === 'fair' ? strangers : undefined)
   return {
     ...daemon,
     async stop() {
@@ -61,6 +57,11 @@ ${role === 'refuse' ? '  Service_Sessions = 1\n' : ''}  Upstream = "127.0.0.1:${
       await daemon.stop()
     },
   }
+}
+
+function capsOf(role: Role): string {
+  if (role === 'refuse') return '  Service_Sessions = 1\n'
+  return role === 'fair' ? `  Peer "${strangers}" {\n    Service_Sessions = 1\n  }\n` : ''
 }
 
 // Every login is counted: per user, over all protocols.
@@ -81,16 +82,4 @@ ${mailBlock(ports, authPort, limits)}`
   const argv = [options.node, options.main, '-p', directory, '-c', 'postern.conf'] as const
   const [command, ...args] = lab.command(argv)
   return { ...(await startDaemon({ command, args, port: ports.imap, directory })), ports }
-}
-
-function holdSession(port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.on('error', reject)
-    socket.setTimeout(bannerMs, () => socket.destroy(new Error('no banner came')))
-    socket.once('data', () => {
-      socket.setTimeout(0)
-      resolve(socket)
-    })
-  })
 }

@@ -3,8 +3,13 @@
 import type { Lab } from '../lab.ts'
 import type { Daemon } from '../process.ts'
 
-/** `refuse` turns every connection away, `relay` passes every one on, `login` logs them in first. */
-export type Role = 'refuse' | 'relay' | 'login'
+/**
+ * `refuse` turns every connection away, `relay` passes every one on, `login` logs them in first;
+ * `fair` relays every one but those from `strangers`, of whom it lets one in at a time.
+ */
+export type Role = 'refuse' | 'relay' | 'login' | 'fair'
+
+export const strangers = '127.0.0.2'
 
 export interface StartOptions {
   readonly lab: Lab
@@ -20,6 +25,8 @@ export interface Subject {
   readonly roles: readonly Role[]
   /** What a refused client reads; empty when it is closed without a word. */
   readonly refusalText: string
+  /** The same in the role `fair`, where it differs. */
+  readonly fairRefusalText?: string
   start(options: StartOptions): Promise<Daemon>
 }
 

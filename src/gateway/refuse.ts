@@ -10,6 +10,7 @@ import { LineWriter } from './flood-lane.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
 import { longestLinger } from './linger.ts'
 import type { Linger } from './linger.ts'
+import { RefusalQueue } from './refusal-queue.ts'
 import { ignoreError } from './session-socket.ts'
 
 // A kind close waits for the client's own close; 512 waiting sockets are half of the smallest
@@ -40,6 +41,7 @@ export class Refusals implements Waiting {
   readonly #onClose: (this: Socket) => void
   readonly #sweep: Deadline
   readonly #lines = new LineWriter()
+  readonly #queue = new RefusalQueue((client, reply) => this.#lines.writeAndClose(client, reply))
   #windowSinceMs = 0
   #windowCount = 0
   /** The window before this one was a flood. */
@@ -68,7 +70,8 @@ export class Refusals implements Waiting {
 
   /** Refuses a connection that no Socket was made of. False: the ordinary way is to be taken. */
   refuseHandle(client: AcceptedHandle, reply: Uint8Array | undefined): boolean {
-    if (!this.#lines.writeAndClose(client, reply)) return false
+    if (reply !== undefined && !this.#lines.isReady) return false
+    this.#queue.put(client, reply)
     this.#windowCount += 1
     return true
   }
@@ -99,6 +102,7 @@ export class Refusals implements Waiting {
 
   /** Ends what still lingers. */
   closeAll(): void {
+    this.#queue.flush()
     for (const socket of this.#lingering.keys()) socket.destroy()
     this.#wheel.cancel(this.#sweep)
   }
