@@ -27,7 +27,9 @@ export class KeyBuffer {
       at += 1
     }
     if (at < length) at = this.#encode(key)
-    bytes.fill(0, at, at + 4)
+    bytes[at] = 0
+    bytes[at + 1] = 0
+    bytes[at + 2] = 0
     this.byteLength = at
     this.wordCount = (at + 3) >>> 2
   }

@@ -193,7 +193,12 @@ export class SharedZone implements Zone {
     const states = this.#states
     const { words, wordCount, byteLength } = this.#key
     if (states[base + stateAt.keyBytes] !== byteLength) return false
-    for (let at = 0; at < wordCount; at += 1) {
+    // Most keys lie in one state.
+    const firstCount = Math.min(wordCount, firstKeyWords)
+    for (let at = 0; at < firstCount; at += 1) {
+      if (states[base + stateAt.key + at] !== words[at]) return false
+    }
+    for (let at = firstCount; at < wordCount; at += 1) {
       if (states[this.#keyWordAt(base, at)] !== words[at]) return false
     }
     return true
@@ -356,6 +361,7 @@ export class SharedZone implements Zone {
 
 /** Keys of clients have 255 bytes at most (SEMANTICS S15); the name of a scope may be longer. */
 function fittingKey(key: string): string {
-  if (Buffer.byteLength(key) <= keyBytesMax) return key
+  // No character takes more than three bytes.
+  if (key.length * 3 <= keyBytesMax || Buffer.byteLength(key) <= keyBytesMax) return key
   return `sha256:${createHash('sha256').update(key).digest('base64url')}`
 }

@@ -5,6 +5,7 @@
 // uses what its own cluster module does (docs/decisions/0017-master-host-threads.md):
 // `net._createServerHandle` binds and does not poll. Its shape is checked before use.
 
+import { chmodSync } from 'node:fs'
 import * as net from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
@@ -12,7 +13,14 @@ import { PosternError } from '../base/errors.ts'
 import type { Plan } from '../policy/plan.ts'
 import { errnoName } from './errno.ts'
 import { bindError } from './listen.ts'
-import { makeCradle, removeCradle, removeOwned, requireFreePath, settle } from './unix-path.ts'
+import {
+  isOwned,
+  makeCradle,
+  removeCradle,
+  removeOwned,
+  requireFreePath,
+  settle,
+} from './unix-path.ts'
 import type { OwnedPath } from './unix-path.ts'
 
 /** The part of a handle that is used. `child_process` takes it as a handle to send. */
@@ -71,6 +79,13 @@ export class HeldSocket {
     } catch (error) {
       removeCradle(cradle)
       throw error
+    }
+  }
+
+  /** Applies the mode that a new policy wants for our own socket file. */
+  renew(plan: Plan): void {
+    if (this.#owned !== undefined && isOwned(this.#owned)) {
+      chmodSync(this.#owned.path, plan.settings.fileMode.value)
     }
   }
 

@@ -1,6 +1,6 @@
 // Several workers, as an operator meets them: reload, quit, logs, questions, limits after a login.
 
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Gate } from './kit/gate.ts'
 import { afterGreeting, internalErrors, LoginGate } from './kit/login-gate.ts'
@@ -111,12 +111,14 @@ describe('a gate with two workers', () => {
   })
 
   it('listens on Unix sockets, and takes them away at the end', async () => {
-    const gate = await Gate.start({
-      config: `Workers = 2 E{SS=2 Listen ":25"{} Listen "/run/s.sock"{}}`,
-    })
+    const config = (mode: string): string =>
+      `Workers = 2 E{SS=2 Listen ":25"{} Listen "/run/s.sock"{ File_Mode = ${mode} }}`
+    const gate = await Gate.start({ config: config('0600') })
     await gate.play('unix x2 ok, A@25 421')
     const path = gate.place.path('s.sock')
-    expect(existsSync(path)).toBe(true)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    await gate.reload(config('0660'))
+    expect(statSync(path).mode & 0o777).toBe(0o660)
     await gate.stop()
     expect(existsSync(path)).toBe(false)
   })

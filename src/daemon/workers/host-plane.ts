@@ -6,8 +6,10 @@ import type { ChildProcess, SendHandle } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { unreachable } from '../../base/assert.ts'
 import type { Log } from '../../base/log.ts'
+import { errnoText } from '../../gateway/errno.ts'
 import { HeldSocket } from '../../gateway/held-socket.ts'
 import { wantedPlans } from '../../gateway/listen-set.ts'
+import type { Plan } from '../../policy/plan.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { Assignment, Plane, PlaneReport } from '../plane.ts'
 import type { FromHost, HostOrder, ToHost } from './messages.ts'
@@ -69,7 +71,9 @@ export class HostPlane implements Plane {
     }
     this.#assignment = next
     this.#revision += 1
-    const wanted = new Set(wantedPlans(next.policy).map((plan) => plan.listen.id))
+    const plans = wantedPlans(next.policy)
+    for (const plan of plans) this.#renew(plan)
+    const wanted = new Set(plans.map((plan) => plan.listen.id))
     this.#release([...this.#held.values()].filter(({ listenId }) => !wanted.has(listenId)))
   }
 
@@ -115,6 +119,16 @@ export class HostPlane implements Plane {
       throw error
     }
     return added
+  }
+
+  #renew(plan: Plan): void {
+    const { id } = plan.listen
+    try {
+      this.#held.get(id)?.renew(plan)
+    } catch (error) {
+      const text = `chmod() of ${id} failed (${errnoText(error)})`
+      this.#options.log.write('error', { text, server: id })
+    }
   }
 
   #release(sockets: readonly HeldSocket[]): void {
