@@ -83,20 +83,20 @@ export class SharedZone implements Zone {
   }
 
   usedCount(handle: StateHandle): number {
-    return wordOf(this.#states, this.#baseOf(handle) + stateAt.used)
+    return wordOf(this.#states, this.#stateOf(handle) * stateWords + stateAt.used)
   }
 
   take(handle: StateHandle): void {
-    const base = this.#baseOf(handle)
-    const state = base / stateWords
+    const state = this.#stateOf(handle)
+    const base = state * stateWords
     // The ledger first: from here on the state belongs to somebody.
     this.#ledger[state] = wordOf(this.#ledger, state) + 1
     this.#states[base] = wordOf(this.#states, base) + 1
   }
 
   give(handle: StateHandle): void {
-    const base = this.#baseOf(handle)
-    const state = base / stateWords
+    const state = this.#stateOf(handle)
+    const base = state * stateWords
     const heldCount = wordOf(this.#ledger, state)
     const usedCount = wordOf(this.#states, base)
     assert(heldCount > 0 && usedCount > 0, 'slot given back twice')
@@ -106,8 +106,8 @@ export class SharedZone implements Zone {
   }
 
   discard(handle: StateHandle): void {
-    const base = this.#baseOf(handle)
-    if (wordOf(this.#states, base + stateAt.used) === 0) this.#free(base / stateWords)
+    const state = this.#stateOf(handle)
+    if (wordOf(this.#states, state * stateWords + stateAt.used) === 0) this.#free(state)
   }
 
   peek(key: string): number {
@@ -163,10 +163,10 @@ export class SharedZone implements Zone {
     )
   }
 
-  #baseOf(handle: StateHandle): number {
+  #stateOf(handle: StateHandle): number {
     const own = this.#own(handle)
     assert(this.#isCurrent(own), 'slot given back twice, or never taken')
-    return own.state * stateWords
+    return own.state
   }
 
   #load(key: string): void {
