@@ -6,6 +6,7 @@ import { PosternError } from '../base/errors.ts'
 import type { LoginAction, LoginActions, UpstreamLogin } from '../protocol/upstream/login.ts'
 import { starttlsUpgrade } from '../protocol/upstream/starttls.ts'
 import { errnoText } from './errno.ts'
+import { serverNameOf } from './login/login-settings.ts'
 import { proxyHeaderFor } from './proxy-out.ts'
 import { ignoreError } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -29,8 +30,6 @@ export interface DialHandlers {
 export interface DialOptions {
   readonly session: Session
   readonly target: UpstreamTarget
-  /** Our name, should STARTTLS need it. */
-  readonly ehloName: string
   readonly handlers: DialHandlers
 }
 
@@ -90,7 +89,8 @@ export class UpstreamDial {
   }
 
   #askForTls(): void {
-    const { session, ehloName } = this.#options
+    const { session } = this.#options
+    const ehloName = serverNameOf(session.engineSession.plan.settings)
     // A policy that would ask ECStream for it does not load.
     const service = session.service === 'ecstream' ? 'smtp' : session.service
     this.#starttls = starttlsUpgrade({ service, ehloName })

@@ -4,7 +4,6 @@
 import { upstreamDown } from '../protocol/refusal.ts'
 import { sayGoodbye } from './closing.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
-import { serverNameOf } from './login/login-settings.ts'
 import { relayFromUpstream, resumeClient, startRelay, upstreamEnded } from './relay.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -71,12 +70,7 @@ function tryNext(session: Session): void {
     return
   }
   setup.attemptCount += 1
-  setup.dial = new UpstreamDial({
-    session,
-    target,
-    ehloName: serverNameOf(session.engineSession.plan.settings),
-    handlers: dialHandlersOf(session),
-  })
+  setup.dial = new UpstreamDial({ session, target, handlers: dialHandlersOf(session) })
   session.enter('connecting', { untilMs: Math.min(nowMs + attemptMs, untilMs) })
 }
 

@@ -33,6 +33,8 @@ export interface AuthServerLink {
 export class AuthServers {
   readonly #files: TlsFiles
   readonly #links = new Map<string, AuthServerLink>()
+  /** The same by the settings of a plan: asked for every login, they spare making the key. */
+  readonly #linksOfPlans = new WeakMap<Settings, AuthServerLink>()
 
   constructor(prefix: string) {
     this.#files = new TlsFiles(prefix)
@@ -40,6 +42,14 @@ export class AuthServers {
 
   /** Throws a PosternError when a file of authorities cannot be used. */
   linkOf(server: AuthHttpServer, settings: Settings): AuthServerLink {
+    const known = this.#linksOfPlans.get(settings)
+    if (known !== undefined) return known
+    const link = this.#linkByKey(server, settings)
+    this.#linksOfPlans.set(settings, link)
+    return link
+  }
+
+  #linkByKey(server: AuthHttpServer, settings: Settings): AuthServerLink {
     const key = keyOf(server, settings)
     let link = this.#links.get(key)
     if (link === undefined) {

@@ -7,7 +7,6 @@ import type { Session } from '../session.ts'
 import { UpstreamDial } from '../upstream-dial.ts'
 import type { DialHandlers } from '../upstream-dial.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
-import { serverNameOf } from './login-settings.ts'
 
 /** Why nothing came of it; the log has been told. */
 export interface AttemptFailure {
@@ -42,8 +41,7 @@ export class UpstreamAttempt implements DialHandlers {
   constructor(options: AttemptOptions) {
     const { session, target } = options
     this.#options = options
-    const ehloName = serverNameOf(session.engineSession.plan.settings)
-    this.#dial = new UpstreamDial({ session, target, ehloName, handlers: this })
+    this.#dial = new UpstreamDial({ session, target, handlers: this })
   }
 
   get socket(): SessionSocket {
