@@ -9,9 +9,6 @@ import type { Terminal } from './terminal.ts'
 // V8 doubles its young generation while thousands of sessions open, and keeps it: 22 MB, half of what
 // idle sessions cost. At its first size it collects a little more often, which does not show.
 setFlagsFromString('--semi-space-growth-factor=1')
-// So small a generation is collected sooner by one thread than others are woken for it: a seventh of
-// a session's CPU (docs/internals/performance.md).
-setFlagsFromString('--no-parallel-scavenge')
 
 const { stdout, stderr, env, argv } = process
 

@@ -10,7 +10,6 @@ import type { FromHost, HostOrder, ToHost } from './messages.ts'
 
 // As in cli/main.ts, for every thread that is started after this.
 setFlagsFromString('--semi-space-growth-factor=1')
-setFlagsFromString('--no-parallel-scavenge')
 
 /** What a terminal or an init system sends to the whole group is for the master to answer. */
 const ignored: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR1']
