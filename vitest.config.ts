@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'src/**/*.test.ts',
+            'bench/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/golden/**/*.test.ts',
             'test/fuzz/**/*.test.ts',

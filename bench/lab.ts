@@ -14,6 +14,8 @@ export interface Lab {
   command(argv: readonly [string, ...string[]]): readonly [string, ...string[]]
   /** Descriptors a started process can have. */
   readonly descriptorMax: number
+  /** The same for the load processes, which are not raised. */
+  readonly loadDescriptorMax: number
 }
 
 // Below the range the kernel takes client ports from, so that no client ever sits on one.
@@ -31,6 +33,7 @@ export function createLab(root: string, descriptorsWanted: number): Lab {
     hardMax < descriptorsWanted && spawnSync(raise[0], [raise[1], 'true']).status === 0
   return {
     descriptorMax: canRaise ? descriptorsWanted : Math.min(hardMax, descriptorsWanted),
+    loadDescriptorMax: hardMax,
     command: (argv) => (canRaise ? [...raise, ...argv] : argv),
     directory(name, files) {
       const path = join(root, name)

@@ -10,6 +10,7 @@ const caseNames = [
   'bytes',
   'idle',
   'idle-login',
+  'curve',
 ] as const
 export type CaseName = (typeof caseNames)[number]
 
@@ -24,6 +25,11 @@ export interface Size {
   readonly idleSessions: number
   /** How long the sessions do nothing before their memory is read. */
   readonly settleMs: number
+  /** The points of the cost curve. */
+  readonly curveSessions: readonly number[]
+  readonly curveKeys: readonly number[]
+  /** How long a settled server's CPU is watched at each point. */
+  readonly curveIdleMs: number
 }
 
 export interface BenchOptions {
@@ -38,19 +44,25 @@ export interface BenchOptions {
 }
 
 // Seven rounds give a median that one bad second of a shared machine does not move. With two
-// seconds a round, a server handles tens of thousands of connections in it; the whole run takes
-// about five minutes with Node 24 and four without.
+// seconds a round, a server handles tens of thousands of connections in it. V8 gives garbage back
+// after 20 to 40 s of quiet, so every idle server has 30 s before it is read, which takes most of
+// the run: one round each, which repeats to within a few per cent, and five points of a curve in
+// which the servers settle at the same time. The whole run takes about fourteen minutes with
+// Node 24 and eleven without, and should stay below a quarter of an hour.
 const wholeSize: Size = {
   rounds: 7,
   rushMs: 2_000,
   warmUpMs: 3_000,
   bytesPerRound: 768 * 1024 * 1024,
-  idleRounds: 2,
+  idleRounds: 1,
   idleSessions: 5_000,
-  settleMs: 10_000,
+  settleMs: 30_000,
+  curveSessions: [100, 300, 1_000, 3_000, 9_000],
+  curveKeys: [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000],
+  curveIdleMs: 3_000,
 }
 
-// For a look while working, in under a minute.
+// For a look while working, in under two minutes; too short to judge memory by.
 const quickSize: Size = {
   rounds: 3,
   rushMs: 600,
@@ -59,13 +71,16 @@ const quickSize: Size = {
   idleRounds: 1,
   idleSessions: 1_000,
   settleMs: 2_000,
+  curveSessions: [100, 300, 1_000],
+  curveKeys: [1, 1_000, 100_000],
+  curveIdleMs: 1_000,
 }
 
 const usage = `npm run bench -- [options]
-  --quick            in under a minute, for a look while working
+  --quick            in under two minutes, for a look while working
   --node24           measure Postern on Node 24 too (fetched with npm into .tmp)
   --cases a,b        only these: ${caseNames.join(', ')}
-  --subjects a,b     only these: nginx, haproxy, haproxy-lua, postern, postern-node24, rival
+  --subjects a,b     only these: nginx, haproxy, haproxy-lua, haraka, smtp-server, postern, postern-node24, rival
   --rival FILE       measure another build of dist/cli/main.js beside this one
   --help             this text
 Only a whole run (no flag but --node24) writes docs/benchmarks.md; others write below .tmp/bench.

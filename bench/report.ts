@@ -1,8 +1,10 @@
 // Turns the measurements of a run into the page docs/benchmarks.md.
 
 import { judge, ratioOf, yardstick } from './aims.ts'
+import { renderCurves } from './curve-report.ts'
 import { lookupRatioMax } from './cases/lookups.ts'
 import { spreadOf } from './stats.ts'
+import type { Curves } from './cases/curve.ts'
 import type { LookupRatio } from './cases/lookups.ts'
 import type { Figure, Measurement } from './cases/rig.ts'
 import type { Fact } from './machine.ts'
@@ -18,6 +20,8 @@ export interface Report {
   readonly measurements: readonly Measurement[]
   /** Empty when it was not measured. */
   readonly lookups: readonly LookupRatio[]
+  /** Absent when they were not measured. */
+  readonly curves?: Curves
   /** What could not be run, and why. */
   readonly missing: readonly string[]
 }
@@ -123,7 +127,16 @@ const tables: readonly Table[] = [
 ]
 
 /** The whole page. */
-export function renderReport(report: Report): string {
+/** The page, and the pictures that it shows: files below docs/benchmarks. */
+export interface Rendered {
+  readonly page: string
+  readonly pictures: ReadonlyMap<string, string>
+}
+
+export function renderReport(report: Report): Rendered {
+  const { curves, size, subjects } = report
+  const drawn =
+    curves && renderCurves(curves, size.settleMs, (subjectId) => labelOf(subjects, subjectId))
   const parts = [
     '<!-- Written by `npm run bench`; do not edit by hand. -->',
     '# Benchmarks',
@@ -134,13 +147,14 @@ export function renderReport(report: Report): string {
       const text = renderTable(report, table)
       return text === undefined ? [] : [`## ${table.title}`, notes[table.figure](report), text]
     }),
+    ...(drawn === undefined ? [] : [drawn.section]),
     ...renderLookups(report.lookups),
     '## What costs the rest',
     whatCostsTheRest,
     '## How to read this',
     howToRead,
   ]
-  return `${parts.join('\n\n')}\n`
+  return { page: `${parts.join('\n\n')}\n`, pictures: drawn?.pictures ?? new Map() }
 }
 
 function introduction(report: Report): string {
@@ -164,10 +178,11 @@ function renderAims({ measurements, subjects }: Report): string {
   const judged = judge(measurements)
   if (judged.length === 0) return 'Nothing to compare: nginx or Postern was not measured.'
   return rows(
-    ['aim, beside nginx', 'server', 'wanted', 'measured', ''],
-    judged.map(({ text, subjectId, sense, bound, ratio, isReached }) => [
+    ['aim', 'server', 'beside', 'wanted', 'measured', ''],
+    judged.map(({ text, subjectId, besideId, sense, bound, ratio, isReached, isOwn }) => [
       text,
       labelOf(subjects, subjectId),
+      isOwn === true ? 'itself' : labelOf(subjects, besideId),
       `${sense} ${bound.toFixed(2)}×`,
       withSpread(ratio, 2, '×'),
       isReached ? 'reached' : '**missed**',
@@ -242,7 +257,7 @@ const notes: Readonly<Record<Figure, (report: Report) => string>> = {
 one session held, so each refusal is a counted decision; nginx sends the same line with \`return\`
 and counts nothing. haproxy has no text for a refused TCP client: it closes without a word
 (\`tcp-request connection reject\`), so a client sees a dropped connection; the second haproxy row
-sends the line from a Lua service.`,
+sends the line from a Lua service. Haraka refuses in a plugin that counts, smtp-server by its \`maxClients\`.`,
   fairness: () =>
     `Two load processes flood from 127.0.0.2, where one session is allowed and held; a third process fetches a banner
 from 127.0.0.1, one at a time, and times it from connect to banner, which takes in the upstream's. nginx refuses
@@ -250,7 +265,8 @@ with \`limit_conn\`, which closes without a word. The ratio has all processes on
 is left of it in nginx is the scheduler's.`,
   sessions: () =>
     `A client connects, reads the upstream's banner through the server, sends \`QUIT\`, reads the 221
-and the end. Every server opens one upstream connection for it.`,
+and the end. Every server opens one upstream connection for it, but for Haraka and smtp-server, which answer
+themselves and so have half of the sockets to serve.`,
   'login-imap': () =>
     `A client connects, logs in, says goodbye and reads the end; each login is another of 10,000 users. nginx's mail
 module and Postern run the same \`mail\` block with the same auth server (\`auth_http\`, a connection for each
@@ -265,7 +281,7 @@ acknowledged the last byte. Buffers are each server's defaults.`,
     `Resident memory of all the server's processes ${size.settleMs / 1000} s after the last session opened, minus before
 the first, over the sessions open; a fresh process each time, ${howMany(size.idleRounds)}. Pages shared between its
 processes count once, and sharing with other programs is left out. Nothing forces a garbage collection
-in Postern: the sessions' own opening runs several, and what those left is counted. The kernel's
+in Postern; the wait, the same for every server, is as long as it is because V8 gives memory back only after 20 to 40 s of quiet. The kernel's
 socket buffers are in no server's number. nginx and haproxy reserve their connection tables when they
 start, which is in the whole server's column and not in the session's.`,
   'idle-login': () =>
@@ -292,7 +308,7 @@ const howToRead = `- **CPU, not speed, is the result.** Client, upstream and ser
 - CPU time is what the scheduler counted for all threads of the server's processes, kernel and user.
   On loopback, part of the TCP work of one side runs on the account of the other, the same for all.
 - Compare the ratios, not absolute numbers of different machines or days.
-- \`npm run bench -- --quick\` gives a rough picture in under a minute, \`--node24\` adds Node 24,
+- \`npm run bench -- --quick\` gives a rough picture in under two minutes, \`--node24\` adds Node 24,
   \`--rival FILE\` measures another build beside this one; \`--help\` lists the rest.`
 
 function labelOf(subjects: readonly Subject[], id: string): string {

@@ -15,7 +15,7 @@ const headStartMs = 200
 
 /** Round 0 warms up. */
 export async function measureFairness(rig: Rig): Promise<void> {
-  await inRounds(rig, 'fair', async (subject, daemon, round) => {
+  await inRounds(rig, ['fair'], async (subject, daemon, round) => {
     const forMs = round === 0 ? rig.size.warmUpMs : rig.size.rushMs
     const quiet = await waitsOf(rig, daemon, forMs)
     const { flooded, worked } = await inFlood(rig, { subject, daemon, forMs })

@@ -73,19 +73,20 @@ export async function workAgainst(rig: Rig, daemon: Daemon, order: LoadOrder): P
 }
 
 /**
- * Starts every subject that has the role, runs the rounds with their order rotated so that no
+ * Starts every subject in the first of the roles that it has, runs the rounds with their order rotated so that no
  * subject always comes first, and stops them whatever happens.
  */
 export async function inRounds(
   rig: Rig,
-  role: Role,
+  roles: readonly Role[],
   visit: (subject: Subject, daemon: Daemon, round: number) => Promise<void>,
 ): Promise<void> {
-  const subjects = rig.subjects.filter((subject) => subject.roles.includes(role))
   const running: { readonly subject: Subject; readonly daemon: Daemon }[] = []
   const { lab, fleet } = rig
   try {
-    for (const subject of subjects) {
+    for (const subject of rig.subjects) {
+      const role = roles.find((one) => subject.roles.includes(one))
+      if (role === undefined) continue
       const { upstreamPort, authPort } = fleet
       const daemon = await subject.start({ lab, role, upstreamPort, authPort })
       running.push({ subject, daemon })

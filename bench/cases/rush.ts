@@ -6,10 +6,11 @@ import type { Rig } from './rig.ts'
 // Enough connections at once that the server always finds several waiting.
 const inFlightPerWorker = 32
 
-/** Measures refusals (role refuse) or relayed sessions (role relay); round 0 warms up. */
+/** Measures refusals (role refuse) or relayed sessions (role relay, or answer); round 0 warms up. */
 export async function measureRush(rig: Rig, figure: 'refusals' | 'sessions'): Promise<void> {
-  const role = figure === 'refusals' ? 'refuse' : 'relay'
-  await inRounds(rig, role, async (subject, daemon, round) => {
+  // A server with nothing behind it has less to do for a session, which its row says.
+  const roles = figure === 'refusals' ? (['refuse'] as const) : (['relay', 'answer'] as const)
+  await inRounds(rig, roles, async (subject, daemon, round) => {
     const { outcome, cpuNs } = await workAgainst(rig, daemon, {
       kind: figure,
       port: daemon.port,

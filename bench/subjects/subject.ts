@@ -1,13 +1,14 @@
-// A server under measurement: what it is called and how it is started in each of its two roles.
+// A server under measurement: what it is called and how it is started in each of its roles.
 
 import type { Lab } from '../lab.ts'
 import type { Daemon } from '../process.ts'
 
 /**
  * `refuse` turns every connection away, `relay` passes every one on, `login` logs them in first;
- * `fair` relays every one but those from `strangers`, of whom it lets one in at a time.
+ * `fair` relays every one but those from `strangers`, of whom it lets one in at a time; `answer` is
+ * for a server that speaks with clients itself and has none behind it.
  */
-export type Role = 'refuse' | 'relay' | 'login' | 'fair'
+export type Role = 'refuse' | 'relay' | 'login' | 'fair' | 'answer'
 
 export const strangers = '127.0.0.2'
 
