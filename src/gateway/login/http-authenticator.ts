@@ -1,6 +1,7 @@
 // Asks an auth server over HTTP (freenginx auth_http): by a connection for each attempt, or, where
 // the configuration wants that, by one that is kept.
 
+import { PosternError } from '../../base/errors.ts'
 import { authRequest, authRequestHeaders } from '../../protocol/auth-http/request.ts'
 import type { AuthOutcome } from '../../protocol/auth-http/outcome.ts'
 import { escapeUri } from '../../protocol/auth-http/escape.ts'
@@ -14,9 +15,11 @@ import { AuthExchange } from './auth-exchange.ts'
 import { KeptExchange } from './kept-exchange.ts'
 import { authRequestOf } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
+import type { AuthServerLink, AuthServers } from './auth-servers.ts'
 import type { Authenticator, LoginOutcome, LoginQuestion } from './authenticator.ts'
 import { needsPassword } from './dialogue-of.ts'
 import { loginOption } from './login-settings.ts'
+import { settledQuestion } from './settled-question.ts'
 
 export class HttpAuthenticator implements Authenticator {
   readonly action = 'in http auth state'
@@ -25,11 +28,14 @@ export class HttpAuthenticator implements Authenticator {
   readonly #session: Session
   readonly #settings: Settings
   readonly #server: AuthHttpServer
+  /** Those of its policy: a reload, and files that go with the old policy, concern later sessions. */
+  readonly #servers: AuthServers
 
   constructor(session: Session, settings: Settings, server: AuthHttpServer) {
     this.#session = session
     this.#settings = settings
     this.#server = server
+    this.#servers = session.host.authServers
   }
 
   get name(): string {
@@ -44,7 +50,11 @@ export class HttpAuthenticator implements Authenticator {
     const { uri, host } = this.#server
     const headers = loginOption(this.#settings, 'authHttpHeaders')
     const server = this.#target()
-    const link = this.#session.host.authServers.linkOf(this.#server, this.#settings)
+    const link = this.#link()
+    if (PosternError.is(link)) {
+      const logText = `${this.name} cannot be asked: ${link.message}`
+      return settledQuestion(this.action, { kind: 'broken', logText }, onOutcome)
+    }
     const { method } = attempt.credentials
     const target = { uri, host, headers }
     const asked = authRequestOf(this.#session, attempt)
@@ -70,6 +80,16 @@ export class HttpAuthenticator implements Authenticator {
       reader: new AuthResponseReader(judge),
       onOutcome: report,
     })
+  }
+
+  /** The error, where a file was read for this plan only now and cannot be used. */
+  #link(): AuthServerLink | PosternError {
+    try {
+      return this.#servers.linkOf(this.#server, this.#settings)
+    } catch (error) {
+      if (!PosternError.is(error)) throw error
+      return error
+    }
   }
 
   #withTarget(outcome: AuthOutcome): LoginOutcome {

@@ -25,6 +25,9 @@ export interface KeptQuestion {
   readonly onOutcome: (outcome: AuthOutcome, error?: Error) => void
 }
 
+// What is late behind its headers is a wrong length, not a slow server: the connection is not worth
+// keeping, and nobody else would close it.
+const bodyMs = 5000
 // Nobody looks at a body; one that is longer than this costs more than a new connection.
 const bodyMaxBytes = 65_536
 
@@ -88,6 +91,8 @@ export class KeptExchange implements LoginQuestion {
 
   #onResponse(response: IncomingMessage): void {
     let bodyBytes = 0
+    const overdue = setTimeout(() => response.destroy(), bodyMs)
+    response.on('close', () => clearTimeout(overdue))
     response.on('error', () => response.destroy())
     response.on('data', (chunk: Buffer) => {
       bodyBytes += chunk.length

@@ -20,15 +20,14 @@ export class UsersAuthenticator implements Authenticator {
   readonly #session: Session
   readonly #settings: Settings
   readonly #file: string
-  readonly #table: UsersTable
+  /** Absent: a reload dropped the file while its client was still in its handshake. */
+  readonly #table: UsersTable | undefined
 
   constructor(session: Session, settings: Settings, file: string) {
-    const table = session.host.users.get(file)
-    assert(table !== undefined, 'every users file of a policy is read before its first session')
     this.#session = session
     this.#settings = settings
     this.#file = file
-    this.#table = table
+    this.#table = session.host.users.get(file)
   }
 
   get name(): string {
@@ -43,6 +42,10 @@ export class UsersAuthenticator implements Authenticator {
     assert(credentials.method === 'plain', 'only methods with a password are offered')
     const { host } = this.#session
     const table = host.users.get(this.#file) ?? this.#table
+    if (table === undefined) {
+      const dropped = this.#broken('is no longer in the configuration')
+      return settledQuestion(action, dropped, onOutcome)
+    }
     const { entry, hash } = table.find(credentials.login)
     const onResult = (result: CheckResult): void => onOutcome(this.#outcomeOf(result, entry))
     const takeBack = host.passwordChecks.check({ hash, password: credentials.password, onResult })
