@@ -28,7 +28,7 @@ interface Axis {
 }
 
 // Wide enough for a legend beside the picture, small enough for a page.
-const width = 760
+const width = 800
 const height = 420
 const area = { left: 72, right: 540, top: 44, bottom: 360 } as const
 // Room between the lines of the legend.

@@ -47,8 +47,8 @@ export interface BenchOptions {
 // seconds a round, a server handles tens of thousands of connections in it. V8 gives garbage back
 // after 20 to 40 s of quiet, so every idle server has 30 s before it is read, which takes most of
 // the run: one round each, which repeats to within a few per cent, and five points of a curve in
-// which the servers settle at the same time. The whole run takes about fourteen minutes with
-// Node 24 and eleven without, and should stay below a quarter of an hour.
+// which the servers settle at the same time. The whole run took nineteen minutes on a busy machine,
+// without Node 24; half of that is waiting.
 const wholeSize: Size = {
   rounds: 7,
   rushMs: 2_000,
