@@ -5,6 +5,7 @@ import type { Address } from '../base/address.ts'
 import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
+import { Tally } from '../base/tally.ts'
 import { PlanTable } from '../policy/plan-table.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -76,12 +77,12 @@ class MemoryEngine implements Engine {
   readonly #sessions = new Map<number, LiveSession>()
   #revision: Revision
   readonly #nextSessionId: () => number
-  #admittedTotal = 0
-  #refusedTotal = 0
+  readonly #tally: Tally
 
   constructor(options: EngineOptions) {
     this.#clock = options.clock ?? systemClock
     this.#onEvent = options.onEvent
+    this.#tally = options.tally ?? new Tally()
     this.#nextSessionId = options.nextSessionId ?? countFromOne()
     const { zones = memoryZones(), revision = 1 } = options
     this.#revision = createRevision(options.policy, revision, zones)
@@ -210,8 +211,8 @@ class MemoryEngine implements Engine {
   totals(): Totals {
     return {
       sessionsActive: this.#sessions.size,
-      admittedTotal: this.#admittedTotal,
-      refusedTotal: this.#refusedTotal,
+      admittedTotal: this.#tally.admittedTotal,
+      refusedTotal: this.#tally.refusedTotal,
     }
   }
 
@@ -242,7 +243,7 @@ class MemoryEngine implements Engine {
       findings,
     }
     if (session.isAwaitingAddress) return verdict
-    this.#admittedTotal += 1
+    this.#tally.admit()
     this.#tellDryRuns(session, findings)
     this.#onEvent?.({ kind: 'session_opened', verdict })
     return verdict
@@ -268,7 +269,7 @@ class MemoryEngine implements Engine {
     const { sessionId, plan, acquired, remote, facts } = refused
     const { findings, decidedBy } = acquired
     assert(decidedBy !== undefined, 'a refusal that no limit decided')
-    this.#refusedTotal += 1
+    this.#tally.refuse()
     const verdict: Refuse = {
       kind: 'refuse',
       stage: decidedBy.limit.stage,

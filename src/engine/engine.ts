@@ -2,6 +2,7 @@
 
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Tally } from '../base/tally.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { AuditReport } from './audit.ts'
@@ -94,6 +95,8 @@ export interface EngineOptions {
   readonly zones?: ZoneSource
   /** Number of the first policy; absent: 1. */
   readonly revision?: number
+  /** Where admissions and refusals are counted; absent: in memory of its own. */
+  readonly tally?: Tally
   /** Numbers of sessions, when several engines draw from one row. */
   readonly nextSessionId?: () => number
   /** Called synchronously for every event; must not throw. */

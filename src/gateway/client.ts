@@ -68,7 +68,7 @@ function onClientData(this: SessionSocket, chunk: Buffer): void {
   const session = this[sessionKey]
   if (session === undefined) return
   session.touch()
-  session.host.bytesFromClients += chunk.length
+  session.host.tally.countFromClient(chunk.length)
   session.receive?.(session, chunk)
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { PosternError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Tally } from '../base/tally.ts'
 import { Deadline, TimerWheel } from '../base/timer-wheel.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Plan } from '../policy/plan.ts'
@@ -73,8 +74,7 @@ class SocketGateway implements Gateway, SessionHost {
   users: UsersTables = new Map()
   authServers: AuthServers
   upstreamTls: UpstreamTls
-  bytesFromClients = 0
-  bytesFromUpstreams = 0
+  readonly tally: Tally
   readonly #prefix: string
   readonly #team: GatewayTeam | undefined
   readonly #listens: ListenSet
@@ -94,6 +94,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.engine = options.engine
     this.log = options.log
     this.clock = clock
+    this.tally = options.tally ?? new Tally()
     this.foregone = new ForegoneVerdict(options.engine)
     this.#prefix = options.prefix
     this.wheel = new TimerWheel(clock)
@@ -157,8 +158,8 @@ class SocketGateway implements Gateway, SessionHost {
     return {
       sessionsActive: this.#sessions.size,
       refusalsLingering: this.refusals.lingeringCount + this.tlsRefusals.lingeringCount,
-      bytesFromClients: this.bytesFromClients,
-      bytesFromUpstreams: this.bytesFromUpstreams,
+      bytesFromClients: this.tally.bytesFromClients,
+      bytesFromUpstreams: this.tally.bytesFromUpstreams,
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Tally } from '../base/tally.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Policy } from '../policy/policy.ts'
 
@@ -11,6 +12,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   /** Relative paths of certificates and Unix sockets are resolved against it. */
   readonly prefix: string
+  /** Where bytes are counted; absent: in memory of its own. */
+  readonly tally?: Tally
   /** Where this gateway is one of several that share their listening sockets. */
   readonly team?: GatewayTeam
 }

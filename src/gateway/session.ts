@@ -13,6 +13,7 @@ import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log, LogLevelName } from '../base/log.ts'
 import type { ProxyHeader, ProxyHeaderParser } from '../base/proxy-header.ts'
+import type { Tally } from '../base/tally.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
 import { loginOf } from '../engine/auth-facts.ts'
@@ -81,8 +82,7 @@ export interface SessionHost {
   users: UsersTables
   upstreamTls: UpstreamTls
   readonly watchedPlans: WeakMap<Plan, boolean>
-  bytesFromClients: number
-  bytesFromUpstreams: number
+  readonly tally: Tally
   onSessionStarted(session: Session): void
   onSessionEnded(session: Session): void
   onOutOfDescriptors(error: Error): void

@@ -103,7 +103,7 @@ export class UpstreamDial {
     if (this.#isOver || this.#starttls === undefined) return
     const { session } = this.#options
     session.touch()
-    session.host.bytesFromUpstreams += chunk.length
+    session.host.tally.countFromUpstream(chunk.length)
     this.#act(this.#starttls.fromUpstream(chunk))
   }
 

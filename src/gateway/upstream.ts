@@ -124,7 +124,7 @@ function onUpstreamData(this: SessionSocket, chunk: Buffer): void {
   const session = this[sessionKey]
   if (session === undefined) return
   session.touch()
-  session.host.bytesFromUpstreams += chunk.length
+  session.host.tally.countFromUpstream(chunk.length)
   relayFromUpstream(session, chunk)
 }
 

@@ -93,7 +93,13 @@ describe('a worker that dies', () => {
     renameSync(`${faultFile}.new`, `${faultFile}.2`)
     await gate.logs(way.said)
     const diedMs = performance.now()
+    const atDeath = await gate.status()
     await arrivals.stop()
+    const after = await gate.status()
+    // Nothing that was ever admitted or refused is forgotten.
+    expect(atDeath.admittedTotal).toBeGreaterThanOrEqual(liveCount)
+    expect(after.admittedTotal).toBeGreaterThanOrEqual(atDeath.admittedTotal)
+    expect(after.refusedTotal).toBeGreaterThanOrEqual(arrivals.refusedCount)
     const left = liveOf(live)
     expect(left.length).toBeGreaterThan(0)
     expect(left.length).toBeLessThan(liveCount)
@@ -117,6 +123,7 @@ describe('a host that is killed', () => {
   it('is started again, and no listening socket closes meanwhile', async () => {
     const { gate, live } = await startWithSessions()
     const pid = await gate.servingPid()
+    const { admittedTotal } = await gate.status()
     process.kill(pid, 'SIGKILL')
     await gate.logs(/host process \d+ ended \(SIGKILL\)/)
     // Nobody serves at this moment; who comes waits in the queue of the kernel, and is served.
@@ -126,6 +133,7 @@ describe('a host that is killed', () => {
     expect(await gate.servingPid()).not.toBe(pid)
     await Promise.all(live.map((client) => client.over()))
     await gate.counts(1)
+    expect((await gate.status()).admittedTotal).toBe(admittedTotal + 1)
     await isFilledExactly(gate, [early])
     await gate.auditsClean()
   })

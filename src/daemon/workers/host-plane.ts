@@ -12,6 +12,7 @@ import { wantedPlans } from '../../gateway/listen-set.ts'
 import type { Plan } from '../../policy/plan.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { Assignment, Plane, PlaneReport } from '../plane.ts'
+import { CarriedTotals } from './carried-totals.ts'
 import type { FromHost, HostOrder, ToHost } from './messages.ts'
 import { Orders } from './orders.ts'
 
@@ -30,6 +31,7 @@ export interface HostPlaneOptions extends Assignment {
 export class HostPlane implements Plane {
   readonly #options: HostPlaneOptions
   readonly #held = new Map<string, HeldSocket>()
+  readonly #totals = new CarriedTotals()
   #assignment: Assignment
   #revision = 1
   #child: ChildProcess | undefined
@@ -91,9 +93,9 @@ export class HostPlane implements Plane {
   }
 
   async report(): Promise<PlaneReport> {
-    if (!this.#isServing) return this.#emptyReport()
+    if (!this.#isServing) return this.#totals.addTo(this.#emptyReport())
     // Checked by the protocol: the host answers `report` with a PlaneReport.
-    return (await this.#order({ kind: 'report' })) as PlaneReport
+    return this.#totals.addTo((await this.#order({ kind: 'report' })) as PlaneReport)
   }
 
   async ask(question: Question): Promise<ControlResponse> {
@@ -182,6 +184,7 @@ export class HostPlane implements Plane {
     const wasServing = this.#isServing
     this.#child = undefined
     this.#isServing = false
+    this.#totals.onHostEnded()
     this.#orders.lose(new Error(`the host process ended (${how})`))
     this.#onGone()
     // One that never served belongs to whoever waits for its start.

@@ -2,6 +2,7 @@
 // together. It has no sessions, and no log: what it has to say the master writes.
 
 import { unreachable } from '../../base/assert.ts'
+import type { Tally } from '../../base/tally.ts'
 import { releaseDeadWorker } from '../../engine/shared-repair.ts'
 import { shareZones } from '../../engine/share-zones.ts'
 import type { SharedZones } from '../../engine/zone-source.ts'
@@ -106,7 +107,6 @@ export class Host {
     const { worker } = seat
     const { policy, settings } = this.#assignment
     seat.take({
-      worker,
       policy,
       settings,
       prefix: this.#start.prefix,
@@ -208,12 +208,17 @@ export class Host {
   }
 
   async #report(): Promise<PlaneReport> {
-    const settled = await Promise.allSettled(this.#tellAll({ kind: 'report' }))
-    const reports = settled.flatMap((outcome) =>
-      // Checked by the protocol: a worker answers `report` with a WorkerReport.
-      outcome.status === 'fulfilled' ? [outcome.value as WorkerReport] : [],
+    const reports: WorkerReport[] = []
+    const absent: Tally[] = []
+    await Promise.all(
+      this.#seats.map(async (seat) => {
+        const report = await reportOf(seat)
+        if (report === undefined) absent.push(seat.tally)
+        else reports.push(report)
+      }),
     )
     return mergeReports(reports, {
+      absent,
       revision: this.#revision,
       workers: {
         configured: this.#seats.length,
@@ -238,6 +243,17 @@ export class Host {
     const [first = { ok: false, problem: 'No worker serves just now; ask again.' } as const] =
       answers
     return question.request === 'sessions' ? mergeSessions(answers, question.limit) : first
+  }
+}
+
+/** Undefined when nobody has the seat, or dies before he answers. */
+async function reportOf(seat: Seat): Promise<WorkerReport | undefined> {
+  if (!seat.isRunning) return undefined
+  try {
+    // Checked by the protocol: a worker answers `report` with a WorkerReport.
+    return (await seat.order({ kind: 'report' })) as WorkerReport
+  } catch {
+    return undefined
   }
 }
 

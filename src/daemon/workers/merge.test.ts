@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Tally } from '../../base/tally.ts'
 import { mergeReports, mergeSessions } from './merge.ts'
 import type { WorkerReport } from './messages.ts'
 
@@ -26,10 +27,12 @@ function session(id: number, ageMs: number) {
 
 describe('the answers of several workers', () => {
   it('are summed up, but for what is the same everywhere', () => {
-    const merged = mergeReports([report(1), report(10)], { revision: 3, workers })
+    const absent = [new Tally()]
+    for (let time = 0; time < 100; time += 1) absent[0]?.admit()
+    const merged = mergeReports([report(1), report(10)], { revision: 3, workers, absent })
     expect(merged).toMatchObject({
       revision: 3,
-      totals: { sessionsActive: 11, admittedTotal: 11, refusedTotal: 11 },
+      totals: { sessionsActive: 11, admittedTotal: 111, refusedTotal: 11 },
       bound: ['*:25'],
       log: { suppressedTotal: 11 },
       audit: { drift: 11, leakedIds: [1, 10] },

@@ -1,5 +1,6 @@
 // One answer from those of many workers.
 
+import type { Tally } from '../../base/tally.ts'
 import type { AuditReport } from '../../engine/audit.ts'
 import type { ControlResponse, SessionsReport } from '../control-protocol.ts'
 import type { PlaneReport, WorkersReport } from '../plane.ts'
@@ -8,25 +9,35 @@ import type { WorkerReport } from './messages.ts'
 export interface HostFacts {
   readonly revision: number
   readonly workers: WorkersReport
+  /** What was done in the places that nobody has now; no total falls when a worker dies. */
+  readonly absent: readonly Tally[]
 }
 
 /** Sums of what each worker has; what is bound is the same for all. */
-export function mergeReports(reports: readonly WorkerReport[], facts: HostFacts): PlaneReport {
+export function mergeReports(
+  reports: readonly WorkerReport[],
+  { absent, ...facts }: HostFacts,
+): PlaneReport {
   const sum = (valueOf: (report: WorkerReport) => number): number =>
     reports.reduce((total, report) => total + valueOf(report), 0)
+  const past = (valueOf: (tally: Tally) => number): number =>
+    absent.reduce((total, tally) => total + valueOf(tally), 0)
   const audits = reports.flatMap(({ audit }) => (audit === undefined ? [] : [audit]))
   return {
     ...facts,
     totals: {
       sessionsActive: sum(({ totals }) => totals.sessionsActive),
-      admittedTotal: sum(({ totals }) => totals.admittedTotal),
-      refusedTotal: sum(({ totals }) => totals.refusedTotal),
+      admittedTotal:
+        sum(({ totals }) => totals.admittedTotal) + past((tally) => tally.admittedTotal),
+      refusedTotal: sum(({ totals }) => totals.refusedTotal) + past((tally) => tally.refusedTotal),
     },
     stats: {
       sessionsActive: sum(({ stats }) => stats.sessionsActive),
       refusalsLingering: sum(({ stats }) => stats.refusalsLingering),
-      bytesFromClients: sum(({ stats }) => stats.bytesFromClients),
-      bytesFromUpstreams: sum(({ stats }) => stats.bytesFromUpstreams),
+      bytesFromClients:
+        sum(({ stats }) => stats.bytesFromClients) + past((tally) => tally.bytesFromClients),
+      bytesFromUpstreams:
+        sum(({ stats }) => stats.bytesFromUpstreams) + past((tally) => tally.bytesFromUpstreams),
     },
     bound: reports[0]?.bound ?? [],
     log: {

@@ -54,6 +54,8 @@ export interface WorkerStart extends Assignment {
   readonly revision: number
   readonly zones: SharedZones
   readonly sessionNumbers: Int32Array
+  /** Of this place, whoever has it. */
+  readonly tally: SharedArrayBuffer
 }
 
 export type WorkerOrder =

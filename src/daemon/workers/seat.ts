@@ -2,6 +2,7 @@
 
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { Tally } from '../../base/tally.ts'
 import type { FromWorker, ToWorker, WorkerOrder, WorkerStart } from './messages.ts'
 import { Orders } from './orders.ts'
 
@@ -18,6 +19,9 @@ export class Seat {
   /** From 1. */
   readonly worker: number
   readonly #handlers: SeatHandlers
+  readonly #tallyMemory = Tally.memory()
+  /** What all threads that had this place did. */
+  readonly tally: Tally = new Tally(this.#tallyMemory)
   #thread: Worker | undefined
   #orders = new Orders()
   /** It has opened every Listen, and not ended since. */
@@ -36,10 +40,10 @@ export class Seat {
   }
 
   /** Starts a thread in this place; it waits for orders. */
-  take(workerData: WorkerStart): void {
+  take(start: Omit<WorkerStart, 'worker' | 'tally'>): void {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     const thread = new Worker(new URL(`worker-main${extension}`, import.meta.url), {
-      workerData,
+      workerData: { ...start, worker: this.worker, tally: this.#tallyMemory },
       name: `worker ${this.worker}`,
       // The limit of a whole process, but for each: a thread that reaches it dies alone. Without one of
       // its own the process would die.

@@ -4,6 +4,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { unreachable } from '../../base/assert.ts'
 import { systemClock } from '../../base/clock.ts'
+import { Tally } from '../../base/tally.ts'
 import type { AuditReport } from '../../engine/audit.ts'
 import { createEngine } from '../../engine/create-engine.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -38,7 +39,9 @@ export class GateWorker {
     this.#port = port
     this.#log = log
     const { policy, revision, zones, worker, prefix } = start
+    const tally = new Tally(start.tally)
     this.#engine = createEngine({
+      tally,
       policy,
       revision,
       clock: systemClock,
@@ -54,7 +57,14 @@ export class GateWorker {
       replacePolicy: () => this.#replacePolicy(),
       isSilent: worker !== 1,
     }
-    this.#gateway = createGateway({ engine: this.#engine, log, clock: systemClock, prefix, team })
+    this.#gateway = createGateway({
+      engine: this.#engine,
+      log,
+      clock: systemClock,
+      prefix,
+      tally,
+      team,
+    })
   }
 
   /** Begins to listen to the host. */

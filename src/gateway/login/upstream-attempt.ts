@@ -111,7 +111,7 @@ export class UpstreamAttempt implements DialHandlers {
     if (this.#isOver) return
     const { session, dialogue } = this.#options
     session.touch()
-    session.host.bytesFromUpstreams += chunk.length
+    session.host.tally.countFromUpstream(chunk.length)
     this.#act(dialogue.fromUpstream(chunk))
   }
 
