@@ -16,7 +16,9 @@ function ask({ rig }: Scene, line: string): unknown {
   const parsed = parseRequest(line)
   if ('problem' in parsed) return parsed
   const { request } = parsed
-  if (request.request === 'status') throw new Error('status is no question about sessions')
+  if (request.request === 'status' || request.request === 'events') {
+    throw new Error('no question about sessions')
+  }
   return answerQuestion({ engine, gateway, clock: systemClock }, request)
 }
 

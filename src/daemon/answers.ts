@@ -11,6 +11,7 @@ import { sessionsListedMax } from './control-protocol.ts'
 import type {
   ControlRequest,
   ControlResponse,
+  EventsRequest,
   Question,
   SessionsReport,
   SessionsRequest,
@@ -36,7 +37,7 @@ export interface AnswerSources {
 /** Answers one request; changes nothing. */
 export async function answerRequest(
   sources: AnswerSources,
-  request: ControlRequest,
+  request: Exclude<ControlRequest, EventsRequest>,
 ): Promise<ControlResponse> {
   if (request.request !== 'status') return sources.plane.ask(request)
   return { ok: true, result: statusOf(sources, await sources.plane.report()) }

@@ -5,6 +5,8 @@ import type { AuditReport } from '../engine/audit.ts'
 import type { BudgetView } from '../engine/engine.ts'
 import type { ExplainReport } from './explain-report.ts'
 import type { LogLosses } from './daemon-log.ts'
+import { streamNames } from './feed/event-feed.ts'
+import type { StreamName } from './feed/event-feed.ts'
 import type { WorkersReport } from './plane.ts'
 
 export type ControlRequest =
@@ -12,6 +14,13 @@ export type ControlRequest =
   | { readonly request: 'explain'; readonly listen: string; readonly from: string }
   | SessionsRequest
   | { readonly request: 'budgets' }
+  | EventsRequest
+
+/** Lines of events follow the answer, until the other side closes. */
+export interface EventsRequest {
+  readonly request: 'events'
+  readonly stream: StreamName
+}
 
 /** Sessions of one user, from one block of addresses, or both; all of them without either. */
 export interface SessionsRequest {
@@ -22,7 +31,7 @@ export interface SessionsRequest {
 }
 
 /** What an engine can answer. */
-export type Question = Exclude<ControlRequest, { readonly request: 'status' }>
+export type Question = Exclude<ControlRequest, { readonly request: 'status' | 'events' }>
 
 /** What a running daemon says about itself. */
 export interface StatusReport {
@@ -72,6 +81,25 @@ export interface SessionsReport {
   readonly sessions: readonly SessionView[]
 }
 
+/** The first line of an event stream. */
+export interface EventsReport {
+  readonly stream: StreamName
+  /** Of the events; a reader that knows another one must not go on. */
+  readonly version: number
+  readonly workers: number
+}
+
+/**
+ * Stands behind the events of each batch: all that a worker has to say up to this place has been
+ * said, but for those that were lost.
+ */
+export interface SyncLine {
+  readonly event: 'sync'
+  readonly worker: number
+  readonly upTo: number
+  readonly lost: number
+}
+
 export interface BudgetsReport {
   readonly revision: number
   readonly budgets: readonly BudgetView[]
@@ -83,6 +111,7 @@ export interface ControlResults {
   readonly explain: ExplainReport
   readonly sessions: SessionsReport
   readonly budgets: BudgetsReport
+  readonly events: EventsReport
 }
 
 export type ControlResponse =
@@ -109,8 +138,12 @@ export function parseRequest(
       return sessionsRequest(fields)
     case 'explain':
       return explainRequest(fields['listen'], fields['from'])
+    case 'events':
+      return eventsRequest(fields['stream'])
     default:
-      return { problem: 'Unknown request: it is one of status, explain, sessions, budgets.' }
+      return {
+        problem: 'Unknown request: it is one of status, explain, sessions, budgets, events.',
+      }
   }
 }
 
@@ -141,6 +174,12 @@ function explainRequest(listen: unknown, from: unknown): ReturnType<typeof parse
     return { problem: '"listen" and "from" are text: a Listen and an address.' }
   }
   return { request: { request: 'explain', listen, from } }
+}
+
+function eventsRequest(asked: unknown): ReturnType<typeof parseRequest> {
+  const stream = streamNames.find((name) => name === asked)
+  if (stream === undefined) return { problem: `"stream" is one of ${streamNames.join(', ')}.` }
+  return { request: { request: 'events', stream } }
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {

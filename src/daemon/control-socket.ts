@@ -1,15 +1,26 @@
 // The control socket: a Unix socket for the daemon's own user, over which the command line asks
-// what is going on. It only answers questions; nothing can be changed through it.
+// what is going on. It only answers questions, and tells events as they happen; nothing can be
+// changed through it.
 
 import { lstatSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { PosternError } from '../base/errors.ts'
 import { parseRequest, requestLengthMax } from './control-protocol.ts'
-import type { ControlRequest, ControlResponse } from './control-protocol.ts'
+import type { ControlRequest, ControlResponse, EventsRequest } from './control-protocol.ts'
+import { streamEvents } from './event-stream.ts'
+import type { EventSource } from './event-stream.ts'
 import { errnoText } from '../gateway/errno.ts'
 
-export type ControlHandler = (request: ControlRequest) => ControlResponse | Promise<ControlResponse>
+export type ControlHandler = (
+  request: Exclude<ControlRequest, EventsRequest>,
+) => ControlResponse | Promise<ControlResponse>
+
+/** Who answers. */
+export interface ControlAnswers {
+  readonly answer: ControlHandler
+  readonly events: EventSource
+}
 
 /** Operators and a monitoring agent; more at once are a mistake in a script. */
 const clientsMax = 32
@@ -30,11 +41,11 @@ export class ControlSocket {
   }
 
   /** Binds the socket, replacing one that a dead daemon left; rejects with a PosternError. */
-  static async bind(path: string, handle: ControlHandler): Promise<ControlSocket> {
+  static async bind(path: string, answers: ControlAnswers): Promise<ControlSocket> {
     const server = createServer({ pauseOnConnect: true })
     server.maxConnections = clientsMax
     const control = new ControlSocket(path, server)
-    server.on('connection', (socket) => control.#onConnection(socket, handle))
+    server.on('connection', (socket) => control.#onConnection(socket, answers))
     try {
       removeStaleSocket(path)
       await listenPrivately(server, path)
@@ -53,28 +64,39 @@ export class ControlSocket {
     })
   }
 
-  #onConnection(socket: Socket, handle: ControlHandler): void {
+  #onConnection(socket: Socket, answers: ControlAnswers): void {
     socket.on('error', () => socket.destroy())
     socket.setTimeout(idleMs, () => socket.destroy())
     this.#clients.add(socket)
     socket.on('close', () => this.#clients.delete(socket))
-    converse(socket, handle).catch(() => socket.destroy())
+    converse(socket, answers).catch(() => socket.destroy())
   }
 }
 
 /** Reads requests and answers them one after the other: an unread answer stops the reading. */
-async function converse(socket: Socket, handle: ControlHandler): Promise<void> {
+async function converse(socket: Socket, answers: ControlAnswers): Promise<void> {
   let partial = ''
+  let endStream: (() => void) | undefined
   socket.setEncoding('utf8')
-  // The type of a chunk is unknown to the iterator; with an encoding set it is text.
-  for await (const chunk of socket as AsyncIterable<string>) {
-    const lines = (partial + chunk).split('\n')
-    partial = lines.pop() ?? ''
-    for (const line of lines) {
-      if (line.length > requestLengthMax) return refuseLine(socket)
-      if (line.trim() !== '') await answer(socket, await respond(line, handle))
+  try {
+    // The type of a chunk is unknown to the iterator; with an encoding set it is text.
+    for await (const chunk of socket as AsyncIterable<string>) {
+      // Nothing more is asked there; reading on is how its end is noticed.
+      if (endStream !== undefined) continue
+      const lines = (partial + chunk).split('\n')
+      partial = lines.pop() ?? ''
+      for (const line of lines) {
+        if (line.length > requestLengthMax) return refuseLine(socket)
+        if (line.trim() === '' || endStream !== undefined) continue
+        const parsed = parseRequest(line)
+        if ('request' in parsed && parsed.request.request === 'events') {
+          endStream = streamEvents(socket, parsed.request.stream, answers.events)
+        } else await answer(socket, await respond(parsed, answers.answer))
+      }
+      if (partial.length > requestLengthMax) return refuseLine(socket)
     }
-    if (partial.length > requestLengthMax) return refuseLine(socket)
+  } finally {
+    endStream?.()
   }
 }
 
@@ -83,11 +105,15 @@ function refuseLine(socket: Socket): void {
   socket.end(`${JSON.stringify({ ok: false, problem })}\n`)
 }
 
-async function respond(line: string, handle: ControlHandler): Promise<ControlResponse> {
-  const parsed = parseRequest(line)
+async function respond(
+  parsed: ReturnType<typeof parseRequest>,
+  handle: ControlHandler,
+): Promise<ControlResponse> {
   if ('problem' in parsed) return { ok: false, problem: parsed.problem }
+  const { request } = parsed
+  if (request.request === 'events') return { ok: false, problem: 'Events come as a stream.' }
   try {
-    return await handle(parsed.request)
+    return await handle(request)
   } catch (error) {
     return { ok: false, problem: error instanceof Error ? error.message : String(error) }
   }

@@ -11,6 +11,7 @@ import { readConfiguration } from './configuration.ts'
 import { askDaemon } from './control-client.ts'
 import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
+import { localFeed } from './feed/local-feed.ts'
 import { LocalPlane } from './plane.ts'
 import { noGlobals } from './settings.ts'
 
@@ -80,7 +81,13 @@ async function makeDaemon() {
   const engine = createEngine({ policy })
   const lastAudit = (): undefined => undefined
   const daemon = new Daemon({
-    plane: new LocalPlane({ engine, gateway, clock: systemClock, lastAudit }),
+    plane: new LocalPlane({
+      engine,
+      gateway,
+      clock: systemClock,
+      lastAudit,
+      ...localFeed(systemClock),
+    }),
     log,
     settings,
     clock: systemClock,

@@ -85,10 +85,12 @@ export class Daemon {
   async #bindControl(): Promise<void> {
     const { settings, log } = this.#parts
     const sources = this.#answerSources()
+    const { plane } = this.#parts
     try {
-      this.#control = await ControlSocket.bind(settings.controlSocket, (request) =>
-        answerRequest(sources, request),
-      )
+      this.#control = await ControlSocket.bind(settings.controlSocket, {
+        answer: (request) => answerRequest(sources, request),
+        events: { plane, workers: settings.workers },
+      })
     } catch (error) {
       log.write('warn', { text: error instanceof Error ? error.message : String(error) })
     }

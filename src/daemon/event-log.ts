@@ -22,6 +22,7 @@ export interface KindLog {
 /** Writes what an event says, at the level its limit asks for. */
 export function logEvent(log: KindLog, event: EngineEvent): void {
   switch (event.kind) {
+    case 'session_accepted':
     case 'session_opened':
     case 'session_closed':
       // The gateway says so itself: it knows the client's port, and whether there was a relay.

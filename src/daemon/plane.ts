@@ -9,6 +9,9 @@ import type { Policy } from '../policy/policy.ts'
 import { answerQuestion } from './answers.ts'
 import type { ControlResponse, Question } from './control-protocol.ts'
 import type { LogLosses } from './daemon-log.ts'
+import type { EventFeed, StreamName } from './feed/event-feed.ts'
+import type { Subscribers } from './feed/subscribers.ts'
+import type { EventListener } from './feed/subscribers.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** A configuration that is to be carried out. */
@@ -50,6 +53,11 @@ export interface Plane {
   reopenLogs(): void
   report(): Promise<PlaneReport>
   ask(question: Question): Promise<ControlResponse>
+  /**
+   * Calls the listener with batches of events until the function that comes back is called. Costs
+   * nothing while nobody listens.
+   */
+  subscribe(listener: EventListener, stream?: StreamName): () => void
 }
 
 export interface LocalPlaneParts {
@@ -57,6 +65,8 @@ export interface LocalPlaneParts {
   readonly gateway: Gateway
   readonly clock: Clock
   readonly lastAudit: () => AuditReport | undefined
+  readonly feed: EventFeed
+  readonly subscribers: Subscribers
 }
 
 /** One engine and one gateway, in this thread. */
@@ -97,10 +107,23 @@ export class LocalPlane implements Plane {
   ask(question: Question): Promise<ControlResponse> {
     return Promise.resolve(answerQuestion(this.#parts, question))
   }
+
+  subscribe(listener: EventListener, stream: StreamName = 'watch'): () => void {
+    const { feed, subscribers } = this.#parts
+    const subscription = subscribers.add(stream, listener)
+    feed.set(subscribers.streams())
+    if (stream === 'trace') feed.begin(subscription.number)
+    return () => {
+      subscribers.remove(subscription)
+      feed.set(subscribers.streams())
+    }
+  }
 }
 
 /** What one engine and one gateway know. */
-export function reportOf(parts: Omit<LocalPlaneParts, 'clock'>): PlaneReport {
+export function reportOf(
+  parts: Pick<LocalPlaneParts, 'engine' | 'gateway' | 'lastAudit'>,
+): PlaneReport {
   const { engine, gateway, lastAudit } = parts
   const audit = lastAudit()
   return {

@@ -12,6 +12,7 @@ import { isAnswering } from './control-client.ts'
 import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
 import { logEvent } from './event-log.ts'
+import { localFeed } from './feed/local-feed.ts'
 import { stderrPath } from './log-file.ts'
 import { isAlive, readPidFile } from './pid-file.ts'
 import { LocalPlane } from './plane.ts'
@@ -90,17 +91,22 @@ function hostPlane({ source }: RunOptions, { policy, settings, log }: Loaded): P
 /** One thread: this one. */
 function localPlane({ source }: RunOptions, { policy, log }: Loaded): Plane {
   let lastAudit: AuditReport | undefined
+  const { feed, subscribers } = localFeed(systemClock)
   const engine = createEngine({
     policy,
     clock: systemClock,
+    nextOrder: feed.nextOrder,
     onEvent: (event) => {
       if (event.kind === 'audited') lastAudit = event.report
       logEvent(log, event)
+      feed.onEvent(event)
     },
   })
+  feed.follow(engine)
   const { prefix } = source
   const gateway = createGateway({ engine, log, clock: systemClock, prefix })
-  return new LocalPlane({ engine, gateway, clock: systemClock, lastAudit: () => lastAudit })
+  const parts = { engine, gateway, clock: systemClock, feed, subscribers }
+  return new LocalPlane({ ...parts, lastAudit: () => lastAudit })
 }
 
 /** What is wrong also goes to the log that `-e` names, where an init script's user will look. */

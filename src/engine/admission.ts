@@ -23,6 +23,14 @@ export interface Acquisition {
   readonly decidedBy?: Finding
 }
 
+/** What belongs to the same step as an admission. */
+export interface Together {
+  /** Given back when it is refused. They are of the zones that `lockOrder` names. */
+  readonly giveIfRefused: readonly StateHandle[]
+  /** `lockOrder` of the set, and the zones of `giveIfRefused`. */
+  readonly lockOrder: readonly Zone[]
+}
+
 const noSlots: readonly StateHandle[] = Object.freeze([])
 
 export function createBudgetSet(
@@ -32,45 +40,68 @@ export function createBudgetSet(
   const handles = limits.map((limit) => zoneNamed(limit.zone).handleOf(limit.key))
   const keys = new Set(limits.map((limit) => `${limit.zone}\0${limit.key}`))
   assert(keys.size === limits.length, 'an admission asks one budget twice')
-  const zones = new Set(handles.map((handle) => handle.zone))
-  const lockOrder = [...zones].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const lockOrder = lockOrderOf(handles.map((handle) => handle.zone))
   return { limits, handles: Object.freeze(handles), lockOrder }
+}
+
+/** Zones in the order everybody locks them: by name; of two with one name the first one given. */
+export function lockOrderOf(zones: readonly Zone[]): readonly Zone[] {
+  return [...new Set(zones)].toSorted((a, b) => {
+    if (a.name === b.name) return 0
+    return a.name < b.name ? -1 : 1
+  })
 }
 
 /**
  * Takes a slot in every budget of the set or in none. Slots in `held` are given back in the same
  * step, before anything is looked at: a session that moves to other budgets never competes with
- * itself, and nobody can take its place in between.
+ * itself, and nobody can take its place in between. `onDecided` is called before anybody else can
+ * decide anything about these zones.
  */
-export function acquireAll(set: BudgetSet, held: readonly StateHandle[] = noSlots): Acquisition {
+export function acquireAll(
+  set: BudgetSet,
+  held: readonly StateHandle[] = noSlots,
+  onDecided?: () => void,
+  together?: Together,
+): Acquisition {
+  const lockOrder = together?.lockOrder ?? set.lockOrder
   // The zones of `held` must be among those locked: for a Listen's shared budgets they always are.
-  lockAll(set.lockOrder)
+  lockAll(lockOrder)
   try {
     for (let at = 0; at < held.length; at += 1) giveAt(held, at)
-    return takeAllOrNone(set)
+    const acquired = takeAllOrNone(set)
+    if (acquired.decidedBy !== undefined && together !== undefined) {
+      for (const slot of together.giveIfRefused) slot.zone.give(slot)
+    }
+    onDecided?.()
+    return acquired
   } finally {
-    unlockAll(set.lockOrder)
+    unlockAll(lockOrder)
   }
 }
 
 /**
- * Gives slots back. Each slot list passes through here once: the session forgets it (SEMANTICS S2).
+ * Gives slots back, all in one step. Each slot list passes through here once: the session forgets
+ * it (SEMANTICS S2). `onGiven` is called before anybody else can decide anything about their zones.
  */
-export function releaseAll(slots: readonly StateHandle[]): void {
-  for (let at = 0; at < slots.length; at += 1) {
-    const zone = handleAt(slots, at).zone
-    zone.lock()
-    try {
-      // Slots of one zone stand together: one lock for all of them.
-      giveAt(slots, at)
-      while (at + 1 < slots.length && handleAt(slots, at + 1).zone === zone) {
-        at += 1
-        giveAt(slots, at)
-      }
-    } finally {
-      zone.unlock()
-    }
+export function releaseAll(slots: readonly StateHandle[], onGiven?: () => void): void {
+  const lockOrder = zonesOfSlots(slots)
+  lockAll(lockOrder)
+  try {
+    for (let at = 0; at < slots.length; at += 1) giveAt(slots, at)
+    onGiven?.()
+  } finally {
+    unlockAll(lockOrder)
   }
+}
+
+/** The zones of a session's slots, to be locked in this order. */
+export function zonesOfSlots(slots: readonly StateHandle[]): readonly Zone[] {
+  const first = slots[0]?.zone
+  if (first === undefined) return []
+  // The connect stage is one zone, and most sessions hold nothing else.
+  if (slots.every((slot) => slot.zone === first)) return [first]
+  return lockOrderOf(slots.map((slot) => slot.zone))
 }
 
 /** Counts a session that is already open, whatever the caps say (SEMANTICS S19). */

@@ -14,8 +14,10 @@ import {
   countUnchecked,
   createBudgetSet,
   isRefusing,
+  lockOrderOf,
   lookAt,
   releaseAll,
+  zonesOfSlots,
 } from './admission.ts'
 import type { Acquisition, BudgetSet } from './admission.ts'
 import { auditCounts } from './audit.ts'
@@ -78,12 +80,16 @@ class MemoryEngine implements Engine {
   #revision: Revision
   readonly #nextSessionId: () => number
   readonly #tally: Tally
+  readonly #nextOrder: (() => number) | undefined
+  /** The place of what was decided last. */
+  #order = 0
 
   constructor(options: EngineOptions) {
     this.#clock = options.clock ?? systemClock
     this.#onEvent = options.onEvent
     this.#tally = options.tally ?? new Tally()
     this.#nextSessionId = options.nextSessionId ?? countFromOne()
+    this.#nextOrder = options.nextOrder
     const { zones = memoryZones(), revision = 1 } = options
     this.#revision = createRevision(options.policy, revision, zones)
   }
@@ -102,7 +108,7 @@ class MemoryEngine implements Engine {
     const isAwaitingAddress = shared.plan.settings.proxyProtocol.value
     const bound = isAwaitingAddress ? shared : this.#revision.plans.get(request.listenId, address)
     const id = this.#nextSessionId()
-    const acquired = acquireAll(bound.budgets)
+    const acquired = acquireAll(bound.budgets, noSlots, this.#onDecided)
     if (acquired.decidedBy !== undefined) {
       return this.#refuse({ sessionId: id, plan: bound.plan, acquired, remote: request.remote })
     }
@@ -127,7 +133,7 @@ class MemoryEngine implements Engine {
     const bound = this.#revision.plans.get(live.listenId, live.address)
     const held = live.slots
     live.slots = noSlots
-    const acquired = acquireAll(bound.budgets, held)
+    const acquired = acquireAll(bound.budgets, held, this.#onDecided)
     live.plan = bound.plan
     if (acquired.decidedBy !== undefined) {
       this.#sessions.delete(live.id)
@@ -142,16 +148,18 @@ class MemoryEngine implements Engine {
     assert(!live.isAwaitingAddress, 'authenticate before the address is known')
     assert(live.facts === undefined, 'authenticate twice')
     live.facts = facts
-    const acquired = acquireAll(this.#revision.keyed.budgetsOf(live, facts))
+    const budgets = this.#revision.keyed.budgetsOf(live, facts)
+    // A refused session holds no slot, not even that of its connection (SEMANTICS S3).
+    const acquired = acquireAll(budgets, noSlots, this.#onDecided, {
+      giveIfRefused: live.slots,
+      lockOrder: lockOrderOf([...zonesOfSlots(live.slots), ...budgets.lockOrder]),
+    })
     if (acquired.decidedBy === undefined) {
       live.slots = [...live.slots, ...acquired.slots]
       return this.#admitUser(live, acquired)
     }
-    // A refused session holds no slot, not even that of its connection (SEMANTICS S3).
     this.#sessions.delete(live.id)
-    const held = live.slots
     live.slots = noSlots
-    releaseAll(held)
     const remote = facts.isUnix ? 'unix' : live.address.text
     return this.#refuse({ sessionId: live.id, plan: live.plan, acquired, remote, facts })
   }
@@ -162,8 +170,9 @@ class MemoryEngine implements Engine {
     this.#sessions.delete(live.id)
     const slots = live.slots
     live.slots = noSlots
-    releaseAll(slots)
-    this.#onEvent?.({ kind: 'session_closed', session: live, closedMs: this.#clock.monotonicMs() })
+    releaseAll(slots, this.#onDecided)
+    const [closedMs, order] = [this.#clock.monotonicMs(), this.#order]
+    this.#onEvent?.({ kind: 'session_closed', session: live, closedMs, order })
   }
 
   replacePolicy(policy: Policy, swap?: PolicySwap): boolean {
@@ -177,8 +186,10 @@ class MemoryEngine implements Engine {
       live.slots = slots
     }
     this.#revision = next
+    this.#onDecided()
     this.#onEvent?.({
       kind: 'policy_replaced',
+      order: this.#order,
       revision: next.number,
       recountedCount: this.#sessions.size,
     })
@@ -226,6 +237,10 @@ class MemoryEngine implements Engine {
     return report
   }
 
+  #onDecided = (): void => {
+    if (this.#nextOrder !== undefined) this.#order = this.#nextOrder()
+  }
+
   #live(session: EngineSession): LiveSession {
     const live = this.#sessions.get(session.id)
     assert(live !== undefined && live === session, 'the session is not open')
@@ -242,10 +257,14 @@ class MemoryEngine implements Engine {
       plan: session.plan,
       findings,
     }
-    if (session.isAwaitingAddress) return verdict
+    const order = this.#order
+    if (session.isAwaitingAddress) {
+      this.#onEvent?.({ kind: 'session_accepted', session, order })
+      return verdict
+    }
     this.#tally.admit()
     this.#tellDryRuns(session, findings)
-    this.#onEvent?.({ kind: 'session_opened', verdict })
+    this.#onEvent?.({ kind: 'session_opened', verdict, order })
     return verdict
   }
 
@@ -254,14 +273,14 @@ class MemoryEngine implements Engine {
     const { plan } = session
     const verdict: Admit = { kind: 'admit', stage: 'authenticated', session, plan, findings }
     this.#tellDryRuns(session, findings)
-    this.#onEvent?.({ kind: 'session_authenticated', verdict })
+    this.#onEvent?.({ kind: 'session_authenticated', verdict, order: this.#order })
     return verdict
   }
 
   #tellDryRuns(session: LiveSession, findings: readonly Finding[]): void {
     for (const finding of findings) {
       if (!finding.isOver && !finding.isExhausted) continue
-      this.#onEvent?.({ kind: 'dry_run_exceeded', session, finding })
+      this.#onEvent?.({ kind: 'dry_run_exceeded', session, finding, order: this.#order })
     }
   }
 
@@ -280,8 +299,11 @@ class MemoryEngine implements Engine {
       reason: decidedBy.isExhausted ? 'exhausted' : 'full',
     }
     const login = loginOf(facts)
-    const who = login === undefined ? {} : { login }
-    this.#onEvent?.({ kind: 'session_refused', verdict, remote, ...who })
+    const who = {
+      ...(login === undefined ? {} : { login }),
+      ...(facts === undefined ? {} : { facts }),
+    }
+    this.#onEvent?.({ kind: 'session_refused', verdict, remote, ...who, order: this.#order })
     return verdict
   }
 }

@@ -99,6 +99,8 @@ export interface EngineOptions {
   readonly tally?: Tally
   /** Numbers of sessions, when several engines draw from one row. */
   readonly nextSessionId?: () => number
+  /** The next place in the order of events; called under the locks, so it must be quick. */
+  readonly nextOrder?: () => number
   /** Called synchronously for every event; must not throw. */
   readonly onEvent?: (event: EngineEvent) => void
 }

@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { unreachable } from '../../base/assert.ts'
+import { BatchPipe } from '../feed/lost.ts'
 import { removePidFile } from '../pid-file.ts'
 import { Host } from './host.ts'
 import type { FromHost, HostOrder, ToHost } from './messages.ts'
@@ -86,8 +87,14 @@ class HostProcess {
 
 function say(message: FromHost): void {
   // Without a master there is nobody to tell.
-  if (process.connected) process.send?.(message)
+  if (!process.connected) return
+  if (message.kind === 'events') eventPipe.pass(message.batch)
+  else process.send?.(message)
 }
+
+const eventPipe = new BatchPipe((batch, onTaken) => {
+  process.send?.({ kind: 'events', batch } satisfies FromHost, undefined, undefined, onTaken)
+})
 
 function isReceivedHandle(value: unknown): value is ReceivedHandle {
   return (

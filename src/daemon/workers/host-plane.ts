@@ -11,9 +11,13 @@ import { HeldSocket } from '../../gateway/held-socket.ts'
 import { wantedPlans } from '../../gateway/listen-set.ts'
 import type { Plan } from '../../policy/plan.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
+import type { StreamName } from '../feed/event-feed.ts'
+import { lostBatch } from '../feed/lost.ts'
+import { Subscribers } from '../feed/subscribers.ts'
+import type { EventListener } from '../feed/subscribers.ts'
 import type { Assignment, Plane, PlaneReport } from '../plane.ts'
 import { CarriedTotals } from './carried-totals.ts'
-import type { FromHost, HostOrder, ToHost } from './messages.ts'
+import type { FromHost, HostOrder, Listening, ToHost } from './messages.ts'
 import { Orders } from './orders.ts'
 
 /** A host that dies at once is started again after so long, and each time after twice as long … */
@@ -32,6 +36,7 @@ export class HostPlane implements Plane {
   readonly #options: HostPlaneOptions
   readonly #held = new Map<string, HeldSocket>()
   readonly #totals = new CarriedTotals()
+  readonly #subscribers = new Subscribers()
   #assignment: Assignment
   #revision = 1
   #child: ChildProcess | undefined
@@ -106,6 +111,26 @@ export class HostPlane implements Plane {
     return (await this.#order({ kind: 'ask', question })) as ControlResponse
   }
 
+  subscribe(listener: EventListener, stream: StreamName = 'watch'): () => void {
+    const subscription = this.#subscribers.add(stream, listener)
+    this.#listen(stream === 'trace' ? [subscription.number] : [])
+    return () => {
+      this.#subscribers.remove(subscription)
+      this.#listen([])
+    }
+  }
+
+  /** A host that is being started is told at its start. */
+  #listen(beginning: readonly number[]): void {
+    const order = { kind: 'listen_events', ...this.#listening(beginning) } as const
+    this.#order(order).catch(ignoreResult)
+  }
+
+  #listening(beginning: readonly number[]): Listening {
+    const subscriptions = this.#subscribers.traces()
+    return { streams: this.#subscribers.streams(), beginning, subscriptions }
+  }
+
   /** Binds what is wanted and missing, all or nothing. */
   async #bind({ policy }: Assignment): Promise<readonly HeldSocket[]> {
     const added: HeldSocket[] = []
@@ -156,7 +181,8 @@ export class HostPlane implements Plane {
     const { policy, settings } = this.#assignment
     const { prefix } = this.#options
     const revision = this.#revision
-    const start = { prefix, revision, masterPid: process.pid, policy, settings }
+    const listening = this.#listening(this.#subscribers.traces())
+    const start = { prefix, revision, masterPid: process.pid, policy, settings, listening }
     await this.#order({ kind: 'start', ...start })
     this.#isServing = true
   }
@@ -174,6 +200,9 @@ export class HostPlane implements Plane {
       case 'log':
         this.#note(message.level, message.text)
         return
+      case 'events':
+        this.#subscribers.publish(message.batch)
+        return
       default:
         unreachable(message)
     }
@@ -186,6 +215,9 @@ export class HostPlane implements Plane {
     this.#isServing = false
     this.#totals.onHostEnded()
     this.#orders.lose(new Error(`the host process ended (${how})`))
+    for (const stream of this.#subscribers.streams()) {
+      this.#subscribers.publish(lostBatch(stream, { order: 0 }))
+    }
     this.#onGone()
     // One that never served belongs to whoever waits for its start.
     if (!this.#isEnding && wasServing) this.#startAgain(`host process ${child.pid} ended (${how})`)

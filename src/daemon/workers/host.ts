@@ -6,11 +6,20 @@ import type { Tally } from '../../base/tally.ts'
 import { releaseDeadWorker } from '../../engine/shared-repair.ts'
 import { shareZones } from '../../engine/share-zones.ts'
 import type { SharedZones } from '../../engine/zone-source.ts'
+import { orderMemory, sharedOrder } from '../feed/event-feed.ts'
+import { lostBatch } from '../feed/lost.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { Assignment, PlaneReport } from '../plane.ts'
 import { Barrier } from './barrier.ts'
 import { mergeReports, mergeSessions } from './merge.ts'
-import type { FromHost, HostOrder, HostStart, WorkerOrder, WorkerReport } from './messages.ts'
+import type {
+  FromHost,
+  HostOrder,
+  HostStart,
+  Listening,
+  WorkerOrder,
+  WorkerReport,
+} from './messages.ts'
 import { Rendezvous } from './rendezvous.ts'
 import { Seat } from './seat.ts'
 import { sessionNumberMemory } from './session-numbers.ts'
@@ -30,6 +39,8 @@ export class Host {
   readonly #say: Say
   readonly #start: HostStart
   readonly #sessionNumbers = sessionNumberMemory()
+  readonly #eventOrder = orderMemory()
+  #listening: Listening
   readonly #seats: readonly Seat[]
   #assignment: Assignment
   #zones: SharedZones
@@ -47,12 +58,14 @@ export class Host {
     this.#start = start
     this.#assignment = start
     this.#revision = start.revision
+    this.#listening = start.listening
     const { policy, settings } = start
     this.#zones = shareZones(policy, settings.workers)
     this.#seats = Array.from(
       { length: settings.workers },
       (_, index) =>
         new Seat(index + 1, {
+          onEvents: (batch) => this.#say({ kind: 'events', batch }),
           onPrepared: (seat) => this.#rendezvous?.prepared(seat.worker),
           onEnded: (seat, why) => this.#onEnded(seat, why),
         }),
@@ -86,6 +99,9 @@ export class Host {
         return this.#report()
       case 'ask':
         return this.#ask(order.question)
+      case 'listen_events':
+        await this.#listen(order)
+        return undefined
       default:
         return unreachable(order)
     }
@@ -113,6 +129,8 @@ export class Host {
       revision: this.#revision,
       zones: this.#zones,
       sessionNumbers: this.#sessionNumbers,
+      eventOrder: this.#eventOrder,
+      listening: this.#listening,
     })
     const given = new Promise<void>((resolve) => this.#waitingForListens.set(worker, resolve))
     this.#say({ kind: 'want_listens', worker })
@@ -136,6 +154,7 @@ export class Host {
       setTimeout(() => this.#bury(seat, why), repairRetryMs)
       return
     }
+    this.#tellLost(seat.worker)
     if (this.#isEnding) return
     const servedMs = performance.now() - seat.openedMs
     seat.failureCount = servedMs > provenMs ? 1 : seat.failureCount + 1
@@ -196,6 +215,21 @@ export class Host {
     // It is in force. Whoever failed after that is in no state to serve it.
     for (const [index, outcome] of settled.entries()) {
       if (outcome.status === 'rejected') await seats[index]?.end()
+    }
+  }
+
+  /** Those that start later begin with all subscriptions there are. */
+  async #listen(order: Extract<HostOrder, { readonly kind: 'listen_events' }>): Promise<void> {
+    const { subscriptions } = order
+    this.#listening = { ...order, beginning: subscriptions }
+    const told = this.#seats.filter((seat) => seat.isTaken).map((seat) => seat.order(order))
+    await Promise.allSettled(told)
+  }
+
+  #tellLost(worker: number): void {
+    const order = sharedOrder(this.#eventOrder).next()
+    for (const stream of this.#listening.streams) {
+      this.#say({ kind: 'events', batch: lostBatch(stream, { worker, order }) })
     }
   }
 

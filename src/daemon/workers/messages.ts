@@ -6,6 +6,7 @@
 import type { SharedZones } from '../../engine/zone-source.ts'
 import type { Question } from '../control-protocol.ts'
 import type { LogLosses } from '../daemon-log.ts'
+import type { EventBatch, StreamName } from '../feed/event-feed.ts'
 import type { Assignment, PlaneReport } from '../plane.ts'
 
 export interface HostStart extends Assignment {
@@ -13,6 +14,16 @@ export interface HostStart extends Assignment {
   /** Whose pid file it is, should the master die without removing it. */
   readonly masterPid: number
   readonly revision: number
+  readonly listening: Listening
+}
+
+/** Who listens to events. */
+export interface Listening {
+  readonly streams: readonly StreamName[]
+  /** Subscriptions of the trace that are to be told from their beginning. */
+  readonly beginning: readonly number[]
+  /** All of the trace, for who starts later. */
+  readonly subscriptions: readonly number[]
 }
 
 /** Each is answered once, by its number. */
@@ -28,6 +39,7 @@ type CommonOrder =
   | { readonly kind: 'reopen' }
   | { readonly kind: 'report' }
   | { readonly kind: 'ask'; readonly question: Question }
+  | ({ readonly kind: 'listen_events' } & Listening)
 
 export type ToHost =
   | { readonly kind: 'order'; readonly number: number; readonly order: HostOrder }
@@ -45,6 +57,12 @@ export type FromHost =
   /** A worker is about to start, and needs every listening socket. */
   | { readonly kind: 'want_listens'; readonly worker: number }
   | { readonly kind: 'log'; readonly level: 'notice' | 'alert'; readonly text: string }
+  | EventsMessage
+
+export interface EventsMessage {
+  readonly kind: 'events'
+  readonly batch: EventBatch
+}
 
 /** A thread is started with this. */
 export interface WorkerStart extends Assignment {
@@ -56,6 +74,8 @@ export interface WorkerStart extends Assignment {
   readonly sessionNumbers: Int32Array
   /** Of this place, whoever has it. */
   readonly tally: SharedArrayBuffer
+  readonly eventOrder: BigInt64Array
+  readonly listening: Listening
 }
 
 export type WorkerOrder =
@@ -78,6 +98,7 @@ export type FromWorker =
   | Answer
   /** It can swap policies as soon as the others can. */
   | { readonly kind: 'prepared' }
+  | EventsMessage
 
 /** What a worker reports; its log is its own. */
 export interface WorkerReport extends PlaneReport {

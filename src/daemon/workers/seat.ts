@@ -3,12 +3,14 @@
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { Tally } from '../../base/tally.ts'
+import type { EventBatch } from '../feed/event-feed.ts'
 import type { FromWorker, ToWorker, WorkerOrder, WorkerStart } from './messages.ts'
 import { Orders } from './orders.ts'
 
 export interface SeatHandlers {
   /** It can swap policies as soon as the others can. */
   readonly onPrepared: (seat: Seat) => void
+  readonly onEvents: (batch: EventBatch) => void
   /** The thread has ended, and with it every socket it had. */
   readonly onEnded: (seat: Seat, why: string) => void
 }
@@ -55,6 +57,7 @@ export class Seat {
     let defect: Error | undefined
     thread.on('message', (message: FromWorker) => {
       if (message.kind === 'prepared') this.#handlers.onPrepared(this)
+      else if (message.kind === 'events') this.#handlers.onEvents(message.batch)
       else orders.settle(message)
     })
     thread.on('error', (error: Error) => {

@@ -15,9 +15,17 @@ import { answerQuestion } from '../answers.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import { DaemonLog } from '../daemon-log.ts'
 import { logEvent } from '../event-log.ts'
+import { EventFeed, sharedOrder } from '../feed/event-feed.ts'
 import { reportOf } from '../plane.ts'
 import { Barrier } from './barrier.ts'
-import type { FromWorker, ToWorker, WorkerOrder, WorkerReport, WorkerStart } from './messages.ts'
+import type {
+  FromWorker,
+  Listening,
+  ToWorker,
+  WorkerOrder,
+  WorkerReport,
+  WorkerStart,
+} from './messages.ts'
 import { sessionNumbers } from './session-numbers.ts'
 
 type ReloadOrder = Extract<WorkerOrder, { readonly kind: 'reload' }>
@@ -28,6 +36,7 @@ export class GateWorker {
   readonly #log: DaemonLog
   readonly #engine: Engine
   readonly #gateway: Gateway
+  readonly #feed: EventFeed
   /** Descriptors that were given and are not used yet. */
   readonly #descriptors = new Map<string, number>()
   #lastAudit: AuditReport | undefined
@@ -40,6 +49,12 @@ export class GateWorker {
     this.#log = log
     const { policy, revision, zones, worker, prefix } = start
     const tally = new Tally(start.tally)
+    this.#feed = new EventFeed({
+      worker,
+      clock: systemClock,
+      order: sharedOrder(start.eventOrder),
+      send: (batch) => this.#say({ kind: 'events', batch }),
+    })
     this.#engine = createEngine({
       tally,
       policy,
@@ -47,11 +62,15 @@ export class GateWorker {
       clock: systemClock,
       zones: sharedZones(zones, worker),
       nextSessionId: sessionNumbers(start.sessionNumbers),
+      nextOrder: this.#feed.nextOrder,
       onEvent: (event) => {
         if (event.kind === 'audited') this.#lastAudit = event.report
         logEvent(log, event)
+        this.#feed.onEvent(event)
       },
     })
+    this.#feed.follow(this.#engine)
+    this.#listen(start.listening)
     const team = {
       descriptorOf: (listenId: string) => this.#descriptorOf(listenId),
       replacePolicy: () => this.#replacePolicy(),
@@ -118,6 +137,7 @@ export class GateWorker {
           this.#log.write('alert', { text: order.reason })
         }
         await this.#gateway.close()
+        this.#feed.flush()
         return this.#log.close()
       case 'reopen':
         return this.#log.reopen()
@@ -125,9 +145,17 @@ export class GateWorker {
         return this.#report()
       case 'ask':
         return this.#answer(order.question)
+      case 'listen_events':
+        this.#listen(order)
+        return undefined
       default:
         return unreachable(order)
     }
+  }
+
+  #listen({ streams, beginning }: Listening): void {
+    this.#feed.set(streams)
+    for (const subscription of beginning) this.#feed.begin(subscription)
   }
 
   async #reloadPolicy(order: ReloadOrder): Promise<void> {
