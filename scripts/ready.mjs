@@ -2,7 +2,7 @@
 // it, then builds. Plain JavaScript without a dependency, because it runs before there are any.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -33,3 +33,6 @@ if (major < floor[0] || (major === floor[0] && minor < floor[1])) {
 if (!isInstalled()) run('npm', ['ci', '--no-audit', '--no-fund'], 'installing what it needs')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], 'building')
+// What runs in the store is no TypeScript: it is read from beside the compiled file.
+const scripts = join('adapters', 'scripts')
+cpSync(join(root, 'src', scripts), join(root, 'dist', scripts), { recursive: true })

@@ -30,6 +30,7 @@ const floors: Readonly<Record<string, number>> = {
   engine: 2,
   protocol: 3,
   gateway: 4,
+  adapters: 4,
   admin: 5,
   daemon: 6,
   cli: 7,

@@ -1,0 +1,37 @@
+// What the sessions of this holder hold, by budget: what its ledger in the store must say.
+
+import { assert } from '../../base/assert.ts'
+
+export class HeldCounts {
+  #counts = new Map<string, number>()
+  #total = 0
+
+  get total(): number {
+    return this.#total
+  }
+
+  countOf(field: string): number {
+    return this.#counts.get(field) ?? 0
+  }
+
+  add(field: string, change: number): void {
+    const count = this.countOf(field) + change
+    assert(count >= 0, 'slot of a cluster budget given back twice')
+    if (count === 0) this.#counts.delete(field)
+    else this.#counts.set(field, count)
+    this.#total += change
+  }
+
+  addAll(fields: readonly string[], change: 1 | -1): void {
+    for (const field of fields) this.add(field, change)
+  }
+
+  clear(): void {
+    this.#counts = new Map()
+    this.#total = 0
+  }
+
+  entries(): Iterable<readonly [string, number]> {
+    return this.#counts
+  }
+}
