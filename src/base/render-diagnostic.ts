@@ -52,7 +52,8 @@ export function renderDiagnostic(
   const place = span === undefined ? '' : `${span.file}:${span.line}:${span.column}: `
   const head = `${paint(printable(place), bold)}${paint(`${severity}:`, color)}`
   const lines = [`${head} ${printable(message)} [${printable(code)}]`]
-  const source = span === undefined ? undefined : lineOf(sources.get(span.file), span.line)
+  const line = span === undefined ? undefined : lineOf(sources.get(span.file), span.line)
+  const source = line === undefined ? undefined : withoutSecrets(line)
   const number = span === undefined || source === undefined ? '' : String(span.line)
   const margin = ' '.repeat(Math.max(1, number.length))
   if (span !== undefined && source !== undefined) {
@@ -76,6 +77,18 @@ function lineOf(text: string | undefined, line: number): string | undefined {
   const end = text.indexOf('\n', start)
   const found = text.slice(start, end < 0 ? undefined : end)
   return found.endsWith('\r') ? found.slice(0, -1) : found
+}
+
+/**
+ * A line with what could be a password covered: between the scheme of an address and the last `@`,
+ * and behind `password =`. It keeps its length, so that the caret stands where it should.
+ */
+function withoutSecrets(line: string): string {
+  const cover = (_found: string, before: string, secret: string): string =>
+    before + '*'.repeat(secret.length)
+  return line
+    .replace(/((?:redis|valkey)s?:|:\/\/)(.*)(?=@)/i, cover)
+    .replace(/((?:password|pass)\s*=\s*|\bauth=)(.*)/i, cover)
 }
 
 /** The shown line, and the columns in it that the span's columns became. */

@@ -80,6 +80,7 @@ function nameOf(what: MeaningDifference['what'], dialect: Dialect): string {
     case 'limits':
     case 'zones':
     case 'daemon':
+    case 'cluster':
     case 'listen':
       return what
     default:

@@ -1,6 +1,7 @@
 // An explain report for people.
 
 import type { ExplainedLimit, ExplainReport } from '../daemon/explain-report.ts'
+import type { LimitCluster } from '../policy/cluster.ts'
 import { optionName, optionValue, placeText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
@@ -30,6 +31,7 @@ function limitText(
   const { isColorOut, cwd } = terminal
   const cap = limit.capMax === undefined ? 'no limit' : String(limit.capMax)
   const notes = [
+    limit.cluster === undefined ? undefined : overAllNodes(limit.cluster),
     limit.isDryRun ? 'dry run' : undefined,
     report.decidedBy === at ? 'refuses' : undefined,
     limit.isOver && report.decidedBy !== at ? 'also at its cap' : undefined,
@@ -45,13 +47,25 @@ function limitText(
   return [paint(isColorOut, style, line), ...details].join('\n')
 }
 
+function overAllNodes({ whenAway }: LimitCluster): string {
+  return `over all nodes; while the store is away: ${whenAway}`
+}
+
 /** What a session is counted by after its login is known only then, so there is no count to show. */
 function afterLoginText({ afterLogin }: ExplainReport, cwd: string): string[] {
   if (afterLogin === undefined) return []
-  const lines = afterLogin.flatMap(({ zone, key, capMax, isDryRun, scope, origin }, at) => [
-    `  ${at + 1}. limit_conn, zone "${zone}": at most ${capMax} for one ${key}${isDryRun ? ' (dry run)' : ''}`,
-    `       ${scope}, ${placeText(origin, cwd)}`,
-  ])
+  const lines = afterLogin.flatMap((limit, at) => {
+    const { zone, key, capMax, isDryRun, cluster, scope, origin } = limit
+    const notes = [
+      ...(cluster === undefined ? [] : [overAllNodes(cluster)]),
+      ...(isDryRun ? ['dry run'] : []),
+    ]
+    const shown = notes.length === 0 ? '' : ` (${notes.join(', ')})`
+    return [
+      `  ${at + 1}. limit_conn, zone "${zone}": at most ${capMax} for one ${key}${shown}`,
+      `       ${scope}, ${placeText(origin, cwd)}`,
+    ]
+  })
   return ['\nAfter it has logged in:', ...(lines.length === 0 ? ['  no limit'] : lines)]
 }
 

@@ -1,10 +1,13 @@
 // A policy for people: what is listened on, and every cap with its place.
 
-import { planFor } from '../policy/fallback.ts'
+import { hostname } from 'node:os'
 import { peerTable } from '../policy/chain.ts'
+import { clusterStoreOf } from '../policy/cluster.ts'
+import { findOption, planFor } from '../policy/fallback.ts'
 import type { OptionName } from '../policy/options.ts'
 import type { Settings } from '../policy/plan.ts'
 import type { Listen, Listener, Policy, Scope } from '../policy/policy.ts'
+import { storeUrlText } from '../policy/store-url.ts'
 import { optionName, placeText, valueText } from './option-text.ts'
 import { columns, paint } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
@@ -18,13 +21,31 @@ export function policyText(policy: Policy, terminal: Terminal): string {
     listener.listens.map((listen) => listenRow(policy, listener, listen)),
   )
   const head = ['LISTEN', 'SERVICE', 'UPSTREAM', 'NOTES']
-  const caps = scopesOf(policy).flatMap((scope) => capRows(scope, policy.dialect, terminal.cwd))
+  const caps = scopesOf(policy).flatMap((scope) => capRows(scope, policy, terminal.cwd))
   const capHead = ['CAP', 'OF', 'SCOPE', 'PLACE']
   return (
     `${paint(isColorOut, 'bold', 'Listens')}\n${columns([head, ...listens])}\n` +
     `${paint(isColorOut, 'bold', 'Caps')}\n` +
-    (caps.length === 0 ? 'none: every session is admitted\n' : columns([capHead, ...caps]))
+    (caps.length === 0 ? 'none: every session is admitted\n' : columns([capHead, ...caps])) +
+    clusterText(policy, terminal)
   )
+}
+
+/** The store of the limits over all nodes, and what this node is there. */
+function clusterText({ cluster }: Policy, { isColorOut }: Terminal): string {
+  if (cluster === undefined) return ''
+  const { kind, servers, name, node, leaseMs, sentinel } = clusterStoreOf(cluster, hostname())
+  const kinds = {
+    single: '',
+    sentinel: `, sentinels of ${JSON.stringify(sentinel ?? '')}`,
+    cluster: ', Redis Cluster',
+  }
+  const rows = [
+    ['store', `${servers.map(storeUrlText).join(' ')}${kinds[kind]}`],
+    ['node', `${node}, in cluster ${name}`],
+    ['lease', `${leaseMs / 1000} s`],
+  ]
+  return `\n${paint(isColorOut, 'bold', 'Over all nodes')}\n${columns(rows)}`
 }
 
 function listenRow(policy: Policy, listener: Listener, listen: Listen): string[] {
@@ -68,41 +89,56 @@ function loginNote({ authenticator }: Settings): string | undefined {
   }
 }
 
-function capRows(scope: Scope, dialect: Policy['dialect'], cwd: string): string[][] {
-  const word = (option: OptionName): string => optionName(option, undefined, dialect)
-  const { serviceSessions, listenerSessions, serviceSessionsDryRun, listenerSessionsDryRun } =
-    scope.options
+function capRows({ scope, outer }: Placed, policy: Policy, cwd: string): string[][] {
+  const word = (option: OptionName): string => optionName(option, undefined, policy.dialect)
   const { limitConns, limitConnDryRun } = scope.options
   const rows: string[][] = []
-  const add = (
-    option: string,
-    cap: typeof serviceSessions,
-    isDry: typeof serviceSessionsDryRun,
-  ): void => {
+  const add = (option: 'serviceSessions' | 'listenerSessions'): void => {
+    const cap = scope.options[option]
     if (cap === undefined) return
-    const shown = cap.value.capMax === undefined ? 'no limit' : String(cap.value.capMax)
-    const dry = isDry?.value === true ? ' (dry run)' : ''
-    rows.push([`${shown}${dry}`, option, scope.label, placeText(cap.span, cwd)])
+    const { capMax } = cap.value
+    // A flag is about the cap beside it, or about those inside its scope (SEMANTICS S18).
+    const about = [scope, ...outer.filter(({ options }) => options[option] === undefined)]
+    const isDry = findOption(about, `${option}DryRun`)?.sourced.value === true
+    const count = findOption(about, `${option}Cluster`)?.sourced.value
+    const shown = capMax === undefined ? 'no limit' : String(capMax)
+    const notes = notesText(isDry, capMax !== undefined && count?.isCounted === true)
+    rows.push([`${shown}${notes}`, word(option), scope.label, placeText(cap.span, cwd)])
   }
   for (const { zone, capMax, isDryRun, span } of limitConns?.value ?? []) {
-    const dry = (isDryRun ?? limitConnDryRun?.value) === true ? ' (dry run)' : ''
+    const isDry = (isDryRun ?? limitConnDryRun?.value) === true
+    const count = policy.zones.find(({ name }) => name === zone)?.cluster
     rows.push([
-      `${capMax}${dry}`,
+      `${capMax}${notesText(isDry, count?.isCounted === true)}`,
       `${word('limitConns')} ${zone}`,
       scope.label,
       placeText(span, cwd),
     ])
   }
-  add(word('serviceSessions'), serviceSessions, serviceSessionsDryRun)
-  add(word('listenerSessions'), listenerSessions, listenerSessionsDryRun)
+  add('serviceSessions')
+  add('listenerSessions')
   return rows
 }
 
-function scopesOf(policy: Policy): readonly Scope[] {
-  const inListeners = policy.listeners.flatMap((listener) => [
-    listener,
-    ...listener.peers,
-    ...listener.listens.flatMap((listen) => [listen, ...listen.peers]),
+function notesText(isDry: boolean, isOverAll: boolean): string {
+  return `${isOverAll ? ' over all nodes' : ''}${isDry ? ' (dry run)' : ''}`
+}
+
+/** A scope, and the scopes around it. */
+interface Placed {
+  readonly scope: Scope
+  readonly outer: readonly Scope[]
+}
+
+function scopesOf(policy: Policy): readonly Placed[] {
+  const inListeners = policy.listeners.flatMap((listener): Placed[] => [
+    { scope: listener, outer: [] },
+    ...listener.peers.map((scope) => ({ scope, outer: [listener] })),
+    ...listener.listens.flatMap((listen): Placed[] => [
+      { scope: listen, outer: [listener] },
+      ...listen.peers.map((scope) => ({ scope, outer: [listen, listener] })),
+    ]),
   ])
-  return [...inListeners, ...policy.pathways, ...policy.pathwayGroups]
+  const alone = [...policy.pathways, ...policy.pathwayGroups]
+  return [...inListeners, ...alone.map((scope) => ({ scope, outer: [] }))]
 }

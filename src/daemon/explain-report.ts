@@ -12,6 +12,7 @@ import type { Finding } from '../engine/verdict.ts'
 import { chainOf } from '../policy/chain.ts'
 import type { Chain } from '../policy/chain.ts'
 import { defaults } from '../policy/defaults.ts'
+import type { LimitCluster } from '../policy/cluster.ts'
 import type { LimitOption, Tier } from '../policy/limit.ts'
 import { needsLogin } from '../policy/login.ts'
 import type { OptionName } from '../policy/options.ts'
@@ -39,6 +40,8 @@ export interface ExplainedLimit {
   readonly capMax?: number
   readonly isDryRun: boolean
   readonly isOver: boolean
+  /** Counted over all nodes. */
+  readonly cluster?: LimitCluster
   readonly origin?: Span
   /** Why this value won, one sentence per value that lost. */
   readonly because: readonly string[]
@@ -51,6 +54,8 @@ export interface ExplainedLogin {
   readonly key: string
   readonly capMax: number
   readonly isDryRun: boolean
+  /** Counted over all nodes. */
+  readonly cluster?: LimitCluster
   readonly scope: string
   readonly origin: Span
 }
@@ -150,7 +155,7 @@ function onlyListenOnPort(policy: Policy, wanted: Endpoint): string | undefined 
 
 function explainLimit(chain: Chain, finding: Finding): ExplainedLimit {
   const { limit, usedCount, isOver } = finding
-  const { option, tier, scope, capMax, isDryRun, origin } = limit
+  const { option, tier, scope, capMax, isDryRun, cluster, origin } = limit
   return {
     option,
     tier,
@@ -159,6 +164,7 @@ function explainLimit(chain: Chain, finding: Finding): ExplainedLimit {
     ...(capMax === undefined ? {} : { capMax }),
     isDryRun,
     isOver,
+    ...(cluster === undefined ? {} : { cluster }),
     ...(origin === undefined ? {} : { origin }),
     because: reasonOfLimit(chain, option, tier)?.because ?? [],
   }
@@ -172,9 +178,11 @@ function reasonOfLimit(chain: Chain, option: LimitOption, tier: Tier): Reason | 
 
 function explainLogin(policy: Policy, plan: Plan): Pick<ExplainReport, 'afterLogin'> {
   if (!needsLogin(plan)) return {}
-  const afterLogin = plan.keyedLimits.map(({ zone, capMax, isDryRun, scope, origin }) => {
+  const afterLogin = plan.keyedLimits.map((limit) => {
+    const { zone, capMax, isDryRun, cluster, scope, origin } = limit
     const key = policy.zones.find(({ name }) => name === zone)?.key.text ?? ''
-    return { zone, key, capMax, isDryRun, scope, origin }
+    const over = cluster === undefined ? {} : { cluster }
+    return { zone, key, capMax, isDryRun, ...over, scope, origin }
   })
   return { afterLogin }
 }

@@ -2,10 +2,12 @@
 
 import type { OptionName, Options } from '../policy/options.ts'
 
-/** A dry run is about the cap beside it, so the two move together or not at all (SEMANTICS S18). */
+/** Flags are about the cap beside them, so they move together or not at all (SEMANTICS S18). */
 const pairs: readonly (readonly [OptionName, OptionName])[] = [
   ['serviceSessions', 'serviceSessionsDryRun'],
   ['listenerSessions', 'listenerSessionsDryRun'],
+  ['serviceSessions', 'serviceSessionsCluster'],
+  ['listenerSessions', 'listenerSessionsCluster'],
 ]
 
 /** The options that all of them set, to the same values. */
@@ -14,10 +16,14 @@ export function commonOptions(all: readonly Options[]): Options {
   if (first === undefined || others.length === 0) return {}
   const names = Object.keys(first) as OptionName[] // keys of Options
   const equal = names.filter((name) => others.every((other) => isSame(first, other, name)))
-  const split = pairs.filter(([cap, dryRun]) =>
-    all.some((options) => !isAlike(first, options, cap) || !isAlike(first, options, dryRun)),
+  const isSplit = (cap: OptionName): boolean =>
+    pairs
+      .filter(([name]) => name === cap)
+      .flat()
+      .some((name) => all.some((options) => !isAlike(first, options, name)))
+  const kept = equal.filter(
+    (name) => !pairs.some((pair) => pair.includes(name) && isSplit(pair[0])),
   )
-  const kept = equal.filter((name) => !split.some((pair) => pair.includes(name)))
   return pick(first, kept)
 }
 
@@ -25,9 +31,9 @@ export function commonOptions(all: readonly Options[]): Options {
 export function withoutOptions(options: Options, common: Options): Options {
   const names = Object.keys(options) as OptionName[] // keys of Options
   const own = names.filter((name) => !isSame(options, common, name))
-  // A cap that stays keeps its dry run.
-  const added = pairs.flatMap(([cap, dryRun]) =>
-    own.includes(cap) && options[dryRun] !== undefined && !own.includes(dryRun) ? [dryRun] : [],
+  // A cap that stays keeps its flags.
+  const added = pairs.flatMap(([cap, flag]) =>
+    own.includes(cap) && options[flag] !== undefined && !own.includes(flag) ? [flag] : [],
   )
   return pick(options, [...own, ...added])
 }

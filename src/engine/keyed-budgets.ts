@@ -51,7 +51,7 @@ export class KeyedZones {
       ...(pathway === undefined ? {} : { pathway }),
     })
     if (key === undefined) return []
-    const { zone, capMax, isDryRun, logLevel, scope, origin } = keyed
+    const { zone, capMax, isDryRun, logLevel, cluster, scope, origin } = keyed
     return [
       {
         kind: 'limit',
@@ -64,6 +64,7 @@ export class KeyedZones {
         capMax,
         isDryRun,
         logLevel,
+        ...(cluster === undefined ? {} : { cluster }),
         origin,
       },
     ]

@@ -2,6 +2,8 @@
 // nginx's from the directory of the configuration file.
 
 import { resolve } from 'node:path'
+import type { Sourced } from '../base/diagnostic.ts'
+import type { ClusterOptions, SecretPlace } from './cluster.ts'
 import type { FileListValue, Options, PathValue } from './options.ts'
 import type { Policy } from './policy.ts'
 
@@ -13,6 +15,9 @@ export function withAbsolutePaths(policy: Policy, prefix: string): Policy {
   })
   return {
     ...policy,
+    ...(policy.cluster === undefined
+      ? {}
+      : { cluster: clusterWithAbsolutePaths(policy.cluster, prefix) }),
     global: inside(policy.global),
     listeners: policy.listeners.map((listener) => ({
       ...inside(listener),
@@ -24,6 +29,27 @@ export function withAbsolutePaths(policy: Policy, prefix: string): Policy {
     })),
     pathways: policy.pathways.map(inside),
     pathwayGroups: policy.pathwayGroups.map(inside),
+  }
+}
+
+/** The files of a store, passwords included. */
+export function clusterWithAbsolutePaths(cluster: ClusterOptions, prefix: string): ClusterOptions {
+  const { password, sentinelPassword, tlsCa, tlsCertificate, tlsKey } = cluster
+  const whole = ({ value, span }: Sourced<string>): Sourced<string> => ({
+    value: resolve(prefix, value),
+    span,
+  })
+  const secret = ({ value, span }: Sourced<SecretPlace>): Sourced<SecretPlace> =>
+    value.kind === 'file'
+      ? { value: { kind: 'file', path: resolve(prefix, value.path) }, span }
+      : { value, span }
+  return {
+    ...cluster,
+    ...(password === undefined ? {} : { password: secret(password) }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword: secret(sentinelPassword) }),
+    ...(tlsCa === undefined ? {} : { tlsCa: whole(tlsCa) }),
+    ...(tlsCertificate === undefined ? {} : { tlsCertificate: whole(tlsCertificate) }),
+    ...(tlsKey === undefined ? {} : { tlsKey: whole(tlsKey) }),
   }
 }
 

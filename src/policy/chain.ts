@@ -9,6 +9,7 @@ export type PeerTable = PrefixTable<Peer>
 
 /** The scopes that may decide for one kind of session. */
 export interface Chain {
+  readonly policy: Policy
   readonly listener: Listener
   readonly listen: Listen
   /** Matching Peers, most specific first: the Listen's, then the Listener's. */
@@ -37,7 +38,14 @@ export function chainFor(request: ChainRequest): Chain {
       : [...request.listenPeers.matches(address), ...request.listenerPeers.matches(address)]
   const scopes = withPathway(policy, [...peers, listen, listener])
   scopes.push(policy.global)
-  return { listener, listen, peers, scopes, shared: scopes.filter((s) => s.kind !== 'peer') }
+  return {
+    policy,
+    listener,
+    listen,
+    peers,
+    scopes,
+    shared: scopes.filter((s) => s.kind !== 'peer'),
+  }
 }
 
 /** A session has one effective pathway: the one the innermost scope names (SEMANTICS S11). */

@@ -39,6 +39,18 @@ export const policyCodes = {
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
   'policy.watch_ends_at_starttls':
     'An option that acts on SMTP commands sees nothing after a client and the upstream agreed on STARTTLS.',
+  'policy.cluster_not_in_this_version':
+    'A limit counts over all nodes, which no engine of this version does.',
+  'policy.no_cluster': 'A limit counts over all nodes, and no store is named in which they could.',
+  'policy.cluster_unused': 'A store is named, and no limit counts over all nodes.',
+  'policy.cluster_which_store':
+    'Several addresses of a store are named, or sentinels, in a way that does not say what they are.',
+  'policy.cluster_not_there': 'An option of the store stands where such a store has no use for it.',
+  'policy.cluster_certificate': 'A certificate for the store has no key, or a key no certificate.',
+  'policy.cluster_plain_password':
+    'The password of the store goes over the network without encryption.',
+  'policy.cluster_block_over_cap':
+    'A node would borrow as many slots at once as the cap has, or more, and leave none to the others.',
 } as const
 
 export type PolicyCode = keyof typeof policyCodes

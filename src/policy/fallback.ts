@@ -4,13 +4,15 @@
 import type { Sourced } from '../base/diagnostic.ts'
 import { chainFor } from './chain.ts'
 import type { Chain, ChainRequest } from './chain.ts'
+import { clusterDefaults } from './cluster.ts'
+import type { ClusterCount, LimitCluster } from './cluster.ts'
 import { defaults } from './defaults.ts'
 import type { DefaultedName } from './defaults.ts'
 import type { Limit, Tier } from './limit.ts'
 import type { CapValue, OptionName, OptionValues, Options } from './options.ts'
 import { settingNames } from './options-list.ts'
 import type { Effective, KeyedLimit, Plan, Settings } from './plan.ts'
-import type { Scope } from './policy.ts'
+import type { Policy, Scope } from './policy.ts'
 
 /**
  * All connect-stage budgets live in one zone, so one lock makes the stage atomic (SEMANTICS S17).
@@ -116,25 +118,49 @@ function limit(parts: LimitParts): Limit {
     key: parts.key,
     scope: found?.scope.label ?? parts.label,
     ...(value.capMax === undefined ? {} : { capMax: value.capMax }),
-    isDryRun: isDryRun(parts),
+    isDryRun: flagBeside(parts, dryRunOf[parts.option]) ?? false,
     logLevel: 'error',
+    ...(value.capMax === undefined
+      ? {}
+      : clusterOf(parts.chain.policy, flagBeside(parts, clusterFlagOf[parts.option]))),
     ...(found === undefined ? {} : { origin: found.sourced.span }),
   }
 }
 
+const dryRunOf = {
+  serviceSessions: 'serviceSessionsDryRun',
+  listenerSessions: 'listenerSessionsDryRun',
+} as const
+
+const clusterFlagOf = {
+  serviceSessions: 'serviceSessionsCluster',
+  listenerSessions: 'listenerSessionsCluster',
+} as const
+
 /**
- * Dry run belongs to the limit (S18). A flag beside a cap is about that cap and no other; a flag
- * in a scope without the cap is the default for the caps inside it.
+ * Dry run belongs to the limit (S18), and so does counting over all nodes. A flag beside a cap is
+ * about that cap and no other; a flag in a scope without the cap is the default for the caps inside
+ * it.
  */
-function isDryRun(parts: LimitParts): boolean {
+function flagBeside<K extends OptionName>(parts: LimitParts, flag: K): OptionValues[K] | undefined {
   const { chain, found, option } = parts
-  if (found === undefined) return false
+  if (found === undefined) return undefined
   const scopes = parts.tier === 'shared' ? chain.shared : chain.scopes
   const outward = scopes.slice(scopes.indexOf(found.scope))
   const isAbout = (scope: Scope): boolean =>
     scope === found.scope || scope.options[option] === undefined
-  const dry = option === 'serviceSessions' ? 'serviceSessionsDryRun' : 'listenerSessionsDryRun'
-  return findOption(outward.filter(isAbout), dry)?.sourced.value ?? false
+  return findOption(outward.filter(isAbout), flag)?.sourced.value
+}
+
+/** What a limit over all nodes does by itself, and what by the cluster's default. */
+function clusterOf(
+  policy: Policy,
+  count: ClusterCount | undefined,
+): { readonly cluster?: LimitCluster } {
+  if (count?.isCounted !== true) return {}
+  const { block } = count
+  const whenAway = count.whenAway ?? policy.cluster?.whenAway?.value ?? clusterDefaults.whenAway
+  return { cluster: { whenAway, ...(block === undefined ? {} : { block }) } }
 }
 
 /** The innermost list, whole (S14); dry run and log level are looked for each on its own. */
@@ -151,6 +177,7 @@ function keyedLimitsOf(chain: Chain): KeyedLimit[] {
     capMax: one.capMax,
     isDryRun: one.isDryRun ?? isDry,
     logLevel: one.logLevel ?? level,
+    ...clusterOf(chain.policy, chain.policy.zones.find(({ name }) => name === one.zone)?.cluster),
     scope: found.scope.label,
     origin: one.span,
   }))

@@ -1,6 +1,7 @@
 // A limit: one rule of a policy, whichever dialect wrote it.
 
 import type { Span } from '../base/diagnostic.ts'
+import type { LimitCluster } from './cluster.ts'
 import type { LogLevel } from './error-log.ts'
 
 /** When a limit is asked: at accept, or once the user is known. */
@@ -34,6 +35,8 @@ export interface Limit {
   readonly capMax?: number
   readonly isDryRun: boolean
   readonly logLevel: LogLevel
+  /** Counted over all nodes; absent: over this one. A limit without a cap never is. */
+  readonly cluster?: LimitCluster
   /** Where the cap was written; absent when nothing sets one. */
   readonly origin?: Span
 }

@@ -5,6 +5,7 @@ import type { Block, Endpoint } from '../base/address.ts'
 import type { Span } from '../base/diagnostic.ts'
 import { peerTable } from './chain.ts'
 import { planFor } from './fallback.ts'
+import type { LimitCluster } from './cluster.ts'
 import { loginDefaults } from './login-defaults.ts'
 import { asksSomebody } from './login.ts'
 import type { OptionName, TrustedProxies } from './options.ts'
@@ -17,7 +18,7 @@ import { reachesPlan } from './reach.ts'
 /** One difference between two policies, and where the first one says what the second does not. */
 export interface MeaningDifference {
   /** The option, or what else differs. */
-  readonly what: OptionName | 'limits' | 'zones' | 'daemon' | 'listen'
+  readonly what: OptionName | 'limits' | 'zones' | 'daemon' | 'cluster' | 'listen'
   /** Where it shows: a Listen, and a source address if that matters. */
   readonly where: string
   /** As JSON: absent where there is nothing. */
@@ -33,6 +34,7 @@ export function compareMeaning(one: Policy, other: Policy): readonly MeaningDiff
   const places = listenPairs(one, other)
   return [
     ...compareDaemons(one, other),
+    ...compareClusters(one, other),
     ...compareZones(one, other),
     ...places.flatMap((place) => compareListens(place, budgets)),
   ]
@@ -145,6 +147,12 @@ function comparePlans(one: Session, other: Session, budgets: Numberings): PlanDi
   return [...limits, ...settings]
 }
 
+function clusterText(cluster: LimitCluster | undefined): string {
+  if (cluster === undefined) return ''
+  const block = cluster.block === undefined ? '' : `, ${cluster.block} at once`
+  return ` over all nodes (${cluster.whenAway}${block})`
+}
+
 /** Caps with who shares each of them; what has no cap is counted, and decides nothing. */
 function limitDifference(one: Session, other: Session, budgets: Numberings): PlanDifference[] {
   const [ones, others] = [limitTexts(one, budgets[0]), limitTexts(other, budgets[1])]
@@ -165,10 +173,11 @@ function limitDifference(one: Session, other: Session, budgets: Numberings): Pla
 
 /** In the order in which they are asked. Equal numbers are one budget, or one listener. */
 function limitTexts({ plan, policy }: Session, budgets: Numbering): readonly string[] {
-  const connect = plan.limits.flatMap(({ option, tier, key, capMax, isDryRun }) => {
+  const connect = plan.limits.flatMap(({ option, tier, key, capMax, isDryRun, cluster }) => {
     if (capMax === undefined) return []
     const dry = isDryRun ? ' dry run' : ''
-    return [`${option} ${capMax}${dry} (${tier}, budget ${budgets.of(key)})`]
+    const over = clusterText(cluster)
+    return [`${option} ${capMax}${dry}${over} (${tier}, budget ${budgets.of(key)})`]
   })
   const isAsked = reachesPlan('limitConns', plan)
   const keyed = (isAsked ? plan.keyedLimits : []).map(({ zone, capMax, isDryRun, logLevel }) => {
@@ -254,14 +263,36 @@ function compareDaemons(one: Policy, other: Policy): MeaningDifference[] {
   })
 }
 
+interface Fact {
+  readonly text: string
+  readonly span: Span
+}
+
 /** A false flag is none. */
-function daemonFacts({
-  daemon,
-}: Policy): Readonly<Record<string, { readonly text: string; readonly span: Span } | undefined>> {
+function daemonFacts({ daemon }: Policy): Readonly<Record<string, Fact | undefined>> {
   return Object.fromEntries(
     Object.entries(daemon).flatMap(([name, { value, span }]) =>
       value === false ? [] : [[name, { text: textOf(value), span }]],
     ),
+  )
+}
+
+/** The store, as it is written: defaults differ from no language to another. */
+function compareClusters(one: Policy, other: Policy): MeaningDifference[] {
+  const [first, second] = [clusterFacts(one), clusterFacts(other)]
+  const names = [...new Set([...first.keys(), ...second.keys()])]
+  return names.flatMap((name): MeaningDifference[] => {
+    const [a, b] = [first.get(name), second.get(name)]
+    if (a?.text === b?.text) return []
+    return [{ what: 'cluster', where: name, one: a?.text, other: b?.text, span: a?.span }]
+  })
+}
+
+function clusterFacts({ cluster }: Policy): ReadonlyMap<string, Fact> {
+  if (cluster === undefined) return new Map()
+  const { span: _span, ...options } = cluster
+  return new Map(
+    Object.entries(options).map(([name, { value, span }]) => [name, { text: textOf(value), span }]),
   )
 }
 
@@ -276,5 +307,10 @@ function compareZones(one: Policy, other: Policy): MeaningDifference[] {
 }
 
 function zoneTexts({ zones }: Policy): ReadonlyMap<string, string> {
-  return new Map(zones.map(({ name, sizeBytes, key }) => [name, textOf({ sizeBytes, key })]))
+  return new Map(
+    zones.map(({ name, sizeBytes, key, cluster }) => {
+      const count = cluster?.isCounted === true ? cluster : undefined
+      return [name, textOf({ sizeBytes, key, count })]
+    }),
+  )
 }

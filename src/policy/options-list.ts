@@ -9,6 +9,8 @@ const isSetting: { readonly [K in OptionName]: K extends SettingName ? true : fa
   listenerSessions: false,
   serviceSessionsDryRun: false,
   listenerSessionsDryRun: false,
+  serviceSessionsCluster: false,
+  listenerSessionsCluster: false,
   idle: true,
   ecstreamIdle: true,
   pathway: true,

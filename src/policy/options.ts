@@ -2,6 +2,7 @@
 
 import type { Block } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { ClusterCount } from './cluster.ts'
 import type { ErrorLogTarget } from './error-log.ts'
 import type { NameServer } from './name-server.ts'
 
@@ -110,6 +111,9 @@ export interface OptionValues {
   readonly listenerSessions: CapValue
   readonly serviceSessionsDryRun: boolean
   readonly listenerSessionsDryRun: boolean
+  /** Whether the cap beside it counts over all nodes. */
+  readonly serviceSessionsCluster: ClusterCount
+  readonly listenerSessionsCluster: ClusterCount
   readonly idle: DurationValue
   readonly ecstreamIdle: DurationValue
   readonly pathway: string

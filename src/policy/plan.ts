@@ -2,6 +2,7 @@
 // the values of every other option. Pure data; computed by fallback.ts.
 
 import type { Span } from '../base/diagnostic.ts'
+import type { LimitCluster } from './cluster.ts'
 import type { DefaultedName } from './defaults.ts'
 import type { Limit } from './limit.ts'
 import type { LimitLogLevel, OptionName, OptionValues } from './options.ts'
@@ -21,6 +22,8 @@ export type CapOption =
   | 'listenerSessions'
   | 'serviceSessionsDryRun'
   | 'listenerSessionsDryRun'
+  | 'serviceSessionsCluster'
+  | 'listenerSessionsCluster'
   | 'limitConns'
   | 'limitConnDryRun'
   | 'limitConnLogLevel'
@@ -40,6 +43,8 @@ export interface KeyedLimit {
   readonly capMax: number
   readonly isDryRun: boolean
   readonly logLevel: LimitLogLevel
+  /** Counted over all nodes; absent: over this one. */
+  readonly cluster?: LimitCluster
   /** Label of the scope it stands in. */
   readonly scope: string
   readonly origin: Span

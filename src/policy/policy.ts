@@ -3,6 +3,7 @@
 
 import type { Block, Endpoint } from '../base/address.ts'
 import type { Sourced, Span } from '../base/diagnostic.ts'
+import type { ClusterOptions } from './cluster.ts'
 import type { ErrorLogTarget } from './error-log.ts'
 import type { LimitZone } from './limit-zone.ts'
 import type { DurationValue, Options } from './options.ts'
@@ -91,6 +92,8 @@ export interface Policy {
   readonly pathwayGroups: readonly PathwayGroup[]
   /** Zones of the limits after authentication. */
   readonly zones: readonly LimitZone[]
+  /** The store behind the limits that count over all nodes. */
+  readonly cluster?: ClusterOptions
 }
 
 /** Freezes a policy and everything in it. */

@@ -7,6 +7,7 @@ import { findOption } from './fallback.ts'
 import type { OptionWord } from './option-word.ts'
 import type { OptionName } from './options.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
+import { checkCluster } from './validate-cluster.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
 import { checkRates } from './validate-rate.ts'
 import { checkResolvers } from './validate-resolver.ts'
@@ -20,6 +21,7 @@ export function validatePolicy(policy: Policy, word: OptionWord): Diagnostic[] {
   return [
     ...checkPathways(policy),
     ...checkZones(policy),
+    ...checkCluster(policy, word),
     ...checkResolvers(policy, word),
     ...policy.listeners.flatMap((listener) => [
       ...checkCatchAll(policy, listener.peers),

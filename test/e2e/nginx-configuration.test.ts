@@ -88,7 +88,7 @@ describe('-t with a text in the language of nginx', () => {
     ['limit_conn_zone $remote_user zone=z:31k;', 'zone "zone=z:31k" is too small', 4],
     [
       'limit_conn_zone $remote_user zone=z:1m cluster;',
-      '"limit_conn_zone ... cluster" is not in this version of Postern',
+      'zone "z" counts over all nodes, and no store is named',
       4,
     ],
     ['server { listen 143; listen 143; }', 'duplicate "0.0.0.0:143" address and port pair', 4],

@@ -1,10 +1,12 @@
 // From the merged drafts to the frozen Policy.
 
 import type { Endpoint } from '../../base/address.ts'
+import type { ClusterOptions } from '../../policy/cluster.ts'
 import type { Options } from '../../policy/options.ts'
 import { freezePolicy } from '../../policy/policy.ts'
 import type { Listen, Listener, Pathway, PathwayGroup, Peer, Policy } from '../../policy/policy.ts'
 import type { LimitZone } from '../../policy/limit-zone.ts'
+import { buildCluster } from './build-cluster.ts'
 import { buildLimits, buildZone } from './build-limits.ts'
 import type { ScopeDraft } from './draft.ts'
 import type { DaemonDraft } from './option-spec.ts'
@@ -17,12 +19,15 @@ export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
   const zones: LimitZone[] = []
   const pathways: Pathway[] = []
   const pathwayGroups: PathwayGroup[] = []
+  let cluster: ClusterOptions | undefined
   for (const child of root.children.values()) {
     if (listenerServices.has(child.kind)) {
       listeners.push(...buildListener(child, root))
     } else if (child.kind === 'limit_conn_zone') {
       const zone = buildZone(child)
       if (zone !== undefined) zones.push(zone)
+    } else if (child.kind === 'cluster') {
+      cluster = buildCluster(child)
     } else if (child.kind === 'pathway') {
       pathways.push(buildPathway(child))
     } else {
@@ -42,6 +47,7 @@ export function buildPolicy(root: ScopeDraft, daemon: DaemonDraft): Policy {
     pathways,
     pathwayGroups,
     zones,
+    ...(cluster === undefined ? {} : { cluster }),
   })
 }
 
@@ -81,19 +87,21 @@ function buildListener(draft: ScopeDraft, root: ScopeDraft): Listener[] {
   return [{ kind: 'listener', label, options: inherited, span, name, service, listens, peers }]
 }
 
-/** A dry run stays with the cap it was written beside (SEMANTICS S18). */
+/** A dry run stays with the cap it was written beside (SEMANTICS S18), and so does the other flag. */
 function inheritOptions(outer: Options, own: Options): Options {
   const inherited = { ...outer, ...own }
-  for (const [cap, dryRun] of dryRuns) {
-    if (own[cap] === undefined || own[dryRun] !== undefined) continue
-    if (outer[cap] !== undefined) delete inherited[dryRun]
+  for (const [cap, flag] of capFlags) {
+    if (own[cap] === undefined || own[flag] !== undefined) continue
+    if (outer[cap] !== undefined) delete inherited[flag]
   }
   return inherited
 }
 
-const dryRuns = [
+const capFlags = [
   ['serviceSessions', 'serviceSessionsDryRun'],
   ['listenerSessions', 'listenerSessionsDryRun'],
+  ['serviceSessions', 'serviceSessionsCluster'],
+  ['listenerSessions', 'listenerSessionsCluster'],
 ] as const
 
 function buildListen(draft: ScopeDraft): Listen[] {

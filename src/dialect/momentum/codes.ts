@@ -40,6 +40,8 @@ export const momentumCodes = {
   'momentum.option_missing': 'A scope lacks an option that it cannot do without.',
   'momentum.out_of_range': 'The number is larger or smaller than the option allows.',
   'momentum.postern_addition': 'The option is valid here in Postern, not in Momentum.',
+  'momentum.secret_in_text':
+    'A user or password stands in the configuration, which is shown and logged; only the place of one may.',
   'momentum.single_quotes': "Momentum's manual only uses double quotes.",
   'momentum.string_unclosed': 'A string is never closed with its quotation mark.',
   'momentum.too_many_errors': 'Errors beyond the first thousand are counted, not shown.',

@@ -3,6 +3,7 @@
 import type { Block, Endpoint } from '../../base/address.ts'
 import type { Sourced, Span } from '../../base/diagnostic.ts'
 import type { ServiceName } from '../../policy/policy.ts'
+import type { ClusterDraft } from './cluster-values.ts'
 import type { LimitDraft, ZoneDraft } from './limit-values.ts'
 import type { OptionsDraft } from './option-spec.ts'
 import { listenerServices, scopeTitles } from './scope-table.ts'
@@ -31,6 +32,8 @@ export interface ScopeDraft {
   readonly zone: ZoneDraft
   /** Of a Limit_Conn. */
   readonly limit: LimitDraft
+  /** Of a Cluster. */
+  readonly cluster: ClusterDraft
   readonly children: Map<string, ScopeDraft>
 }
 
@@ -58,6 +61,7 @@ export function globalDraft(file: string): ScopeDraft {
     binding: {},
     zone: {},
     limit: {},
+    cluster: {},
     children: new Map(),
   }
 }
@@ -87,6 +91,7 @@ export function detachedScope(parent: ScopeDraft, identity: ScopeIdentity): Scop
     binding: {},
     zone: {},
     limit: {},
+    cluster: {},
     children: new Map(),
   }
 }

@@ -1,6 +1,7 @@
 // What stands in Limit_Conn_Zone and Limit_Conn: the values, and the drafts they are gathered in.
 
 import type { Sourced } from '../../base/diagnostic.ts'
+import type { WhenAway } from '../../policy/cluster.ts'
 import { parseKey, parseNetPrefixes } from '../../policy/key.ts'
 import type { KeyExpression, NetPrefixes } from '../../policy/key.ts'
 import type { LimitLogLevel } from '../../policy/options.ts'
@@ -15,6 +16,9 @@ export interface ZoneDraft {
   sizeBytes?: Sourced<number> | undefined
   foldsCase?: Sourced<boolean> | undefined
   net?: Sourced<NetPrefixes> | undefined
+  isCluster?: Sourced<boolean> | undefined
+  whenAway?: Sourced<WhenAway> | undefined
+  block?: Sourced<number> | undefined
 }
 
 /** A Limit_Conn while it is being read, likewise. */
@@ -50,6 +54,9 @@ export const zoneKey: ValueType<KeyExpression> = {
 
 /** `Fold_Case`: keys that differ in case alone are one (SEMANTICS S15). */
 export const zoneFold: ValueType<boolean> = flag
+
+/** `Cluster`: counted over all nodes. */
+export const zoneCluster: ValueType<boolean> = flag
 
 /** How much of an address `$remote_net` keeps: of IPv4, and of IPv6. */
 export const zoneNet: ValueType<NetPrefixes> = scalarType({

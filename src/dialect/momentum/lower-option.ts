@@ -48,8 +48,8 @@ export function lowerOption(
     return
   }
   remarkOn(spec, { statement, scope, report })
-  const { kind, options, binding, zone, limit } = scope
-  spec.lower(statement, { kind, options, binding, zone, limit, daemon }, report)
+  const { kind, options, binding, zone, limit, cluster } = scope
+  spec.lower(statement, { kind, options, binding, zone, limit, cluster, daemon }, report)
 }
 
 /** An option or scope that only a later version has; loading it would promise what is not kept. */

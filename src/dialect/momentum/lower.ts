@@ -5,6 +5,7 @@ import { parseEndpoint } from '../../base/endpoint.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { buildPolicy } from './build.ts'
+import { checkClusterScope } from './build-cluster.ts'
 import { checkLimitScope } from './build-limits.ts'
 import { detachedScope, globalDraft, openScope } from './draft.ts'
 import type { ScopeDraft, ScopeIdentity } from './draft.ts'
@@ -14,8 +15,8 @@ import { optionSpec } from './option-table.ts'
 import { listed, quoted } from './report.ts'
 import type { Report } from './report.ts'
 import {
-  isClusterAddition,
   scopeKindOf,
+  scopeKindOfStatement,
   scopeNames,
   scopeParents,
   scopeTitles,
@@ -45,7 +46,7 @@ function lowerBody(statements: readonly Statement[], scope: ScopeDraft, lowering
 }
 
 function lowerScope(statement: ScopeStatement, parent: ScopeDraft, lowering: Lowering): void {
-  const kind = scopeKindOf(statement.name.text)
+  const kind = scopeKindOfStatement(statement)
   if (kind === undefined) {
     lowerForeignScope(statement, parent, lowering)
     return
@@ -90,8 +91,8 @@ function lowerForeignScope(
     return
   }
   const spec = optionSpec(name.text)
-  if (spec?.status === 'later' || isClusterAddition(statement)) {
-    notInThisVersion(name, spec?.name ?? name.text, report)
+  if (spec?.status === 'later') {
+    notInThisVersion(name, spec.name, report)
   } else if (spec === undefined) {
     report.error({
       code: 'momentum.unknown_scope',
@@ -144,6 +145,13 @@ function identify(
       span: name.span,
       hint: `write ${name.text} "${exampleNames[kind]}" { ... }`,
     })
+    return undefined
+  }
+  if (kind === 'cluster') {
+    const message = `${scopeTitles.cluster} takes no name here`
+    const hint =
+      'write Name = "name" inside for the name of the cluster, Node = "name" for this node\'s'
+    report.error({ code: 'momentum.bad_name', message, span: instance.span, hint })
     return undefined
   }
   const plain = plainText(instance.text)
@@ -219,6 +227,7 @@ function ownedScope(parent: ScopeDraft, identity: ScopeIdentity, lowering: Lower
 /** What can be judged only when every stanza of a scope has been read. */
 function checkScopes(scope: ScopeDraft, report: Report): void {
   checkLimitScope(scope, report)
+  checkClusterScope(scope, report)
   const { useTls, smtpExtensions } = scope.options
   const starttls = smtpExtensions?.value.some((word) => word.toUpperCase() === 'STARTTLS') ?? false
   if (useTls?.value === true && starttls) {

@@ -4,6 +4,7 @@ import type { Sourced } from '../../base/diagnostic.ts'
 import type { AuthenticatorValue, OptionName, OptionValues, Options } from '../../policy/options.ts'
 import type { DaemonOptions, ServiceName } from '../../policy/policy.ts'
 import type { MomentumCode } from './codes.ts'
+import type { ClusterDraft, ServersValue } from './cluster-values.ts'
 import type { BindingDraft } from './draft.ts'
 import type { LimitDraft, LimitValues, ZoneDraft, ZoneValues } from './limit-values.ts'
 import type { Report } from './report.ts'
@@ -25,6 +26,7 @@ interface OptionTarget {
   readonly binding: BindingDraft
   readonly zone: ZoneDraft
   readonly limit: LimitDraft
+  readonly cluster: ClusterDraft
 }
 
 /** Something to say whenever the option stands in one kind of scope. */
@@ -47,7 +49,12 @@ export interface WorkingOption extends SpecBase {
   readonly status: 'works'
   /** Its name in the policy; options of the daemon, a zone or a limit have one of their own. */
   readonly key:
-    OptionName | keyof DaemonOptions | keyof ZoneDraft | keyof LimitDraft | keyof BindingDraft
+    | OptionName
+    | keyof DaemonOptions
+    | keyof ZoneDraft
+    | keyof LimitDraft
+    | keyof ClusterDraft
+    | keyof BindingDraft
   readonly type: { readonly title: string; readonly example: string }
   readonly remark?: Remark
   /** Services it means something to; absent: all. */
@@ -251,6 +258,57 @@ export function ofLimit<K extends keyof LimitDraft>(
       const limit: { [P in K]?: LimitDraft[P] } = target.limit
       // As in `ofZone`.
       limit[key] = sourced(value, statement) as LimitDraft[K]
+    },
+  }
+}
+
+type ClusterValue<K extends keyof ClusterDraft> = NonNullable<ClusterDraft[K]>['value']
+
+/** A row for an option of a Cluster. */
+export function ofCluster<K extends keyof ClusterDraft>(
+  name: string,
+  key: K,
+  type: ValueType<ClusterValue<K>>,
+): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key,
+    scopes: ['cluster'],
+    type,
+    lower(statement, target, report) {
+      const value = type.read(statement, report)
+      const cluster: { [P in K]?: ClusterDraft[P] } = target.cluster
+      // As in `ofZone`.
+      cluster[key] = sourced(value, statement) as ClusterDraft[K]
+    },
+  }
+}
+
+/** The row for `Server`: an address may name the database, too. */
+export function ofServers(name: string, type: ValueType<ServersValue>): WorkingOption {
+  return {
+    status: 'works',
+    name,
+    key: 'servers',
+    scopes: ['cluster'],
+    type,
+    lower(statement, { cluster }, report) {
+      const value = type.read(statement, report)
+      cluster.servers = sourced(value?.servers, statement)
+      if (value?.database !== undefined) cluster.database = value.database
+    },
+  }
+}
+
+/** A row for an option that two kinds of scope have, each in its own way. */
+export function eitherOf(one: WorkingOption, other: WorkingOption): WorkingOption {
+  return {
+    ...one,
+    scopes: [...one.scopes, ...other.scopes],
+    lower(statement, target, report) {
+      const row = one.scopes.includes(target.kind) ? one : other
+      row.lower(statement, target, report)
     },
   }
 }

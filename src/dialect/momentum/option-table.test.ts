@@ -69,12 +69,42 @@ function lowerText(text: string) {
   return { policy, diagnostics: report.diagnostics() }
 }
 
-/** Zones and limits are no scopes of sessions; the golden files have them. */
-const sessionKinds = scopeKinds.filter((kind) => !kind.startsWith('limit_'))
+/** Zones, limits and the store are no scopes of sessions; the golden files have them. */
+const sessionKinds = scopeKinds.filter((kind) => !kind.startsWith('limit_') && kind !== 'cluster')
 const rows = optionTable.flatMap((spec) => sessionKinds.map((kind) => ({ spec, kind })))
 
 /** What stands in Limit_Conn_Zone and Limit_Conn. */
-const partNames = ['key', 'sizeBytes', 'foldsCase', 'net', 'capMax', 'isDryRun', 'logLevel']
+const partNames = [
+  'key',
+  'sizeBytes',
+  'foldsCase',
+  'net',
+  'isCluster',
+  'block',
+  'capMax',
+  'isDryRun',
+  'logLevel',
+]
+
+/** What stands in Cluster, one of them in Limit_Conn_Zone, too. */
+const clusterNames = [
+  'servers',
+  'sentinel',
+  'isRedisCluster',
+  'name',
+  'node',
+  'leaseMs',
+  'whenAway',
+  'share',
+  'database',
+  'user',
+  'password',
+  'sentinelUser',
+  'sentinelPassword',
+  'tlsCa',
+  'tlsName',
+  'tlsVerify',
+]
 
 const validRows = rows.filter(({ spec, kind }) => spec.scopes.includes(kind))
 
@@ -97,6 +127,7 @@ describe('the option table', () => {
       'isIpv6Only',
       'shutdownTimeout',
       ...partNames,
+      ...clusterNames,
     ]
     expect([...new Set(keys)].toSorted()).toEqual(
       [...optionNames.filter(isOption), ...others].toSorted(),
@@ -155,7 +186,12 @@ describe('the option table', () => {
   it('refuses the wrong form of value for every working option', () => {
     for (const { spec, kind } of validRows) {
       if (spec.status !== 'works') continue
-      const wrong = spec.type.example.startsWith('[') ? 'text' : '[ a = b ]'
+      const isDictionary = spec.type.title.includes('or a dictionary')
+      const wrong = spec.type.example.startsWith('[')
+        ? 'text'
+        : isDictionary
+          ? '( a )'
+          : '[ a = b ]'
       const option = `${spec.name} = ${wrong}`
       const { diagnostics } = lowerText(textFor(kind, option, spec.services?.[0] ?? 'smtp'))
       const errors = diagnostics.filter(({ severity }) => severity === 'error')

@@ -3,6 +3,8 @@
 
 import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
 import { authHttp, authUpstream, authUsers } from './authenticator-values.ts'
+import { clusterOptions } from './cluster-options.ts'
+import { sessionsCluster } from './cluster-values.ts'
 import { errorLogs, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import {
@@ -74,6 +76,16 @@ const caps: readonly OptionSpec[] = [
     key: 'listenerSessionsDryRun',
     scopes: sessionScopes,
     type: flag,
+  }),
+  works('Service_Sessions_Cluster', {
+    key: 'serviceSessionsCluster',
+    scopes: sessionScopes,
+    type: sessionsCluster,
+  }),
+  works('Listener_Sessions_Cluster', {
+    key: 'listenerSessionsCluster',
+    scopes: sessionScopes,
+    type: sessionsCluster,
   }),
   works('Idle_Time', { key: 'idle', scopes: sessionScopes, type: seconds, remark: idleAddition }),
   works('ECStream_Idle_Time', {
@@ -246,6 +258,7 @@ export const optionTable: readonly OptionSpec[] = [
   ...upstreamTlsOptions,
   ...sockets,
   ...limits,
+  ...clusterOptions,
   ...loginOptions,
   trustOption,
   daemon('Daemon', 'isDetached', flag),
@@ -255,8 +268,7 @@ export const optionTable: readonly OptionSpec[] = [
   daemon('Server_Max_File_Descriptors', 'openFiles', integer(1, openFilesMax)),
   daemon('Shutdown_Timeout', 'shutdownTimeout', seconds),
   daemon('Workers', 'workers', workers),
-  ...later('Service_Sessions_Cluster Listener_Sessions_Cluster', sessionScopes),
-  ...later('Admin Admin_Token_File Cluster', 'G'),
+  ...later('Admin Admin_Token_File', 'G'),
   ...ignoredOptions,
 ]
 

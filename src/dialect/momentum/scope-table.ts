@@ -17,6 +17,7 @@ export const scopeKinds = [
   'pathway_group',
   'limit_conn_zone',
   'limit_conn',
+  'cluster',
 ] as const
 
 export type ScopeKind = (typeof scopeKinds)[number]
@@ -34,6 +35,7 @@ export const scopeTitles: { readonly [K in ScopeKind]: string } = {
   pathway_group: 'Pathway_Group',
   limit_conn_zone: 'Limit_Conn_Zone',
   limit_conn: 'Limit_Conn',
+  cluster: 'Cluster',
 }
 
 /** The listeners and the service each one offers (SEMANTICS S13). */
@@ -65,6 +67,13 @@ export const scopeParents: { readonly [K in ScopeKind]: readonly ScopeKind[] } =
     'pathway',
     'pathway_group',
   ],
+  cluster: ['global'],
+}
+
+/** The scope that a statement opens, if Postern reads it: a Cluster may be Momentum's own. */
+export function scopeKindOfStatement(statement: ScopeStatement): ScopeKind | undefined {
+  const kind = scopeKindOf(statement.name.text)
+  return kind === 'cluster' && !isClusterAddition(statement) ? undefined : kind
 }
 
 /** The scope with this name, if Postern reads it. */
@@ -146,5 +155,5 @@ export function isClusterAddition(statement: ScopeStatement): boolean {
 /** Every scope name, for "did you mean". */
 export const scopeNames: readonly string[] = [
   ...scopeKinds.filter((kind) => kind !== 'global').map((kind) => scopeTitles[kind]),
-  ...skippedScopes.keys(),
+  ...[...skippedScopes.keys()].filter((name) => name !== scopeTitles.cluster),
 ]

@@ -1,5 +1,6 @@
 // How each option of a policy is said in Momentum's language: its name there, and its value.
 
+import type { ClusterCount } from '../../policy/cluster.ts'
 import type { ErrorLogTarget } from '../../policy/error-log.ts'
 import type {
   AuthenticatorValue,
@@ -34,6 +35,13 @@ const cap: Say<CapValue> = ({ capMax }) => String(capMax ?? 0)
 const seconds: Say<DurationValue> = ({ ms }) => secondsText(ms ?? 0)
 const path: Say<PathValue> = (value) => (value.path === undefined ? 'none' : quoted(value.path))
 const texts: Say<readonly string[]> = (values) => list(values)
+const count: Say<ClusterCount> = ({ isCounted, whenAway, block }) => {
+  if (!isCounted || (whenAway === undefined && block === undefined)) return String(isCounted)
+  return pairs([
+    ...(whenAway === undefined ? [] : [['When_Away', whenAway] as const]),
+    ...(block === undefined ? [] : [['Block', String(block)] as const]),
+  ])
+}
 const octal: Say<number> = (value) => `0${value.toString(8)}`
 
 /** Only a fraction needs a point. */
@@ -134,6 +142,8 @@ export const momentumWords: { readonly [K in SaidOption]: Words<OptionValues[K]>
   listenerSessions: { name: 'Listener_Sessions', say: cap },
   serviceSessionsDryRun: { name: 'Service_Sessions_Dry_Run', say: flag },
   listenerSessionsDryRun: { name: 'Listener_Sessions_Dry_Run', say: flag },
+  serviceSessionsCluster: { name: 'Service_Sessions_Cluster', say: count },
+  listenerSessionsCluster: { name: 'Listener_Sessions_Cluster', say: count },
   idle: { name: 'Idle_Time', say: seconds },
   ecstreamIdle: { name: 'ECStream_Idle_Time', say: seconds },
   maxReceptions: { name: 'Max_Receptions_Per_Connection', say: cap },

@@ -17,6 +17,7 @@ import { commonOptions, withoutOptions } from '../common-options.ts'
 import { inRemark, layOutNodes, placeOf } from '../written.ts'
 import type { NotSaid, TextNode, WrittenPolicy } from '../written.ts'
 import { optionNodes } from './say-option.ts'
+import { clusterNodes, countNodes } from './write-cluster.ts'
 import { listenerServices, scopeTitles } from './scope-table.ts'
 import type { ScopeKind } from './scope-table.ts'
 import { errorLogsText, quoted, secondsText } from './write-options.ts'
@@ -26,6 +27,7 @@ export function writeMomentum(policy: Policy): WrittenPolicy {
   const notSaid: NotSaid[] = []
   const nodes = [
     ...daemonNodes(policy.daemon),
+    ...clusterNodes(policy),
     ...optionNodes(policy.global.options, { kind: 'global', label: 'global', notSaid }),
     ...policy.zones.map(zoneNode),
     ...services.flatMap((service) => serviceNodes(policy, service, notSaid)),
@@ -63,7 +65,7 @@ function daemonNodes(daemon: DaemonOptions): TextNode[] {
   )
 }
 
-function zoneNode({ name, sizeBytes, key }: LimitZone): TextNode {
+function zoneNode({ name, sizeBytes, key, cluster }: LimitZone): TextNode {
   const { ipv4PrefixLength, ipv6PrefixLength } = key
   const isDefaultNet =
     ipv4PrefixLength === defaultNetPrefixes.ipv4PrefixLength &&
@@ -73,6 +75,7 @@ function zoneNode({ name, sizeBytes, key }: LimitZone): TextNode {
     { head: `Size = ${quoted(sizeText(sizeBytes))}` },
     ...(key.foldsCase ? [{ head: 'Fold_Case = true' }] : []),
     ...(isDefaultNet ? [] : [{ head: `Net = "${ipv4PrefixLength}/${ipv6PrefixLength}"` }]),
+    ...countNodes(cluster),
   ]
   return { head: `${scopeTitles.limit_conn_zone} ${quoted(name)}`, body }
 }

@@ -33,6 +33,8 @@ export const nginxCodes = {
     'The directive belongs to a later version; nothing would enforce it.',
   'nginx.not_terminated': 'A directive without a block is followed by `{`: its `;` is missing.',
   'nginx.nul_byte': 'The file holds NUL bytes, so it is probably not a text.',
+  'nginx.secret_in_text':
+    'A user or password stands in the configuration, which is shown and logged; only the place of one may.',
   'nginx.skipped_block': 'The block is for other modules of nginx; Postern does not read it.',
   'nginx.too_long_parameter': 'A word has 4096 bytes or more; usually a quotation mark is missing.',
   'nginx.too_many_errors': 'Errors beyond the first thousand are counted, not shown.',

@@ -1,7 +1,7 @@
 // Readers of what the core, events and ssl modules have of their own, and of Postern's caps.
 
 import type { Problem, ValueResult, ValueType } from './directive-spec.ts'
-import { laterCluster } from './limit-values.ts'
+import { countSyntax, readCount } from './cluster-values.ts'
 import type { Directive, Word } from './syntax.ts'
 import { parseNumber, parseSize } from './units.ts'
 import { invalid } from './values.ts'
@@ -56,20 +56,37 @@ export const eventType: ValueType = {
   },
 }
 
-/** A number of sessions, 0 for no limit; `cluster` is of a later version. */
-export const cap: ValueType = {
-  syntax: 'number [cluster]',
+/** A number, 0 for no limit. */
+export const cap: ValueType = { syntax: 'number', example: '20', read: readCap }
+
+/** A number of sessions, 0 for no limit, and whether they are counted over all nodes. */
+export const sessionsCap: ValueType = {
+  syntax: `number ${countSyntax}`,
   example: '20',
   read(directive): ValueResult {
-    const [count, extra] = directive.args
-    if (extra !== undefined) return { problem: clusterOr(directive, extra) }
-    const capMax = parseNumber(count?.text ?? '')
-    if (capMax === undefined || capMax > maxCap) {
-      const hint = 'write decimal digits; 0 means no limit'
-      return { problem: invalid(directive, 'number', hint) }
-    }
-    return { value: { kind: 'cap', ...(capMax === 0 ? {} : { capMax }) } }
+    const result = readCap(directive)
+    if ('problem' in result) return result
+    const cluster = readCount(directive.args.slice(1))
+    if (cluster === undefined) return result
+    if ('code' in cluster) return { problem: cluster }
+    return { value: { ...result.value, cluster } }
   },
+}
+
+function readCap(
+  directive: Directive,
+): { readonly value: CapPart } | { readonly problem: Problem } {
+  const capMax = parseNumber(directive.args[0]?.text ?? '')
+  if (capMax === undefined || capMax > maxCap) {
+    const hint = 'write decimal digits; 0 means no limit'
+    return { problem: invalid(directive, 'number', hint) }
+  }
+  return { value: { kind: 'cap', ...(capMax === 0 ? {} : { capMax }) } }
+}
+
+interface CapPart {
+  readonly kind: 'cap'
+  readonly capMax?: number
 }
 
 // One for each question that may be asked at once, and then some: a descriptor each.
@@ -88,11 +105,6 @@ export const keepalive: ValueType = {
     }
     return { problem: invalid(directive, 'number', `write 1 to ${keptMax}, or off`) }
   },
-}
-
-function clusterOr(directive: Directive, word: Word): Problem {
-  if (word.text === 'cluster') return laterCluster(directive, word)
-  return { code: 'nginx.bad_value', message: `invalid parameter "${word.text}"`, word }
 }
 
 /** `off | none | builtin[:size] | shared:name:size`, up to two of them. */

@@ -1,6 +1,7 @@
 // What the directive table says about one directive, and the functions that make its rows.
 
 import type { Span } from '../../base/diagnostic.ts'
+import type { ClusterCount, ClusterOptions } from '../../policy/cluster.ts'
 import type { NetPrefixes } from '../../policy/key.ts'
 import type { NameServer } from '../../policy/name-server.ts'
 import type { LimitConn, UpstreamAddress } from '../../policy/options.ts'
@@ -25,7 +26,8 @@ export type Value =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'texts'; readonly texts: readonly string[] }
   /** `capMax` absent: 0 was written, no limit. */
-  | { readonly kind: 'cap'; readonly capMax?: number }
+  | { readonly kind: 'cap'; readonly capMax?: number; readonly cluster?: ClusterCount }
+  | { readonly kind: 'cluster'; readonly cluster: Omit<ClusterOptions, 'span'> }
   | { readonly kind: 'addresses'; readonly addresses: readonly UpstreamAddress[] }
   | ({ readonly kind: 'resolver' } & ResolverParts)
   | { readonly kind: 'url'; readonly url: AuthUrl }
@@ -60,6 +62,8 @@ export interface ZoneValue {
   readonly isCaseFolded: boolean
   /** `net=24/64`: how much of an address `$remote_net` keeps. */
   readonly net?: NetPrefixes
+  /** `cluster`: counted over all nodes. */
+  readonly cluster?: ClusterCount
 }
 
 export interface Problem {

@@ -5,6 +5,7 @@ import type { NetPrefixes } from '../../policy/key.ts'
 import type { LimitConn, LimitLogLevel } from '../../policy/options.ts'
 import type { Problem, ValueResult, ValueType, ZoneValue } from './directive-spec.ts'
 import type { Directive, Word } from './syntax.ts'
+import { countSyntax, readCount } from './cluster-values.ts'
 import { parseNumber, parseSize } from './units.ts'
 import { didYouMean } from './values.ts'
 
@@ -27,9 +28,9 @@ const keyVariables = [
 
 const headerPrefix = '$auth_http_'
 
-/** `KEY zone=NAME:SIZE [case=fold] [net=IPV4/IPV6]`; `cluster` is of a later version. */
+/** `KEY zone=NAME:SIZE [case=fold] [net=IPV4/IPV6]`, and whether it counts over all nodes. */
 export const limitZone: ValueType = {
-  syntax: 'key zone=name:size [case=fold] [net=ipv4/ipv6] [cluster]',
+  syntax: `key zone=name:size [case=fold] [net=ipv4/ipv6] ${countSyntax}`,
   example: '$remote_user zone=users:10m',
   read(directive, { zones }) {
     const [key, zone, ...rest] = directive.args
@@ -110,9 +111,11 @@ function parseZone(word: Word): { readonly name: string; readonly sizeBytes: num
 function readExtra(
   directive: Directive,
   words: readonly Word[],
-): Pick<ZoneValue, 'isCaseFolded' | 'net'> | { readonly problem: Problem } {
+): Pick<ZoneValue, 'isCaseFolded' | 'net' | 'cluster'> | { readonly problem: Problem } {
   let net: NetPrefixes | undefined
-  for (const word of words) {
+  const at = words.findIndex(({ text }) => text === 'cluster')
+  const own = at === -1 ? words : words.slice(0, at)
+  for (const word of own) {
     if (word.text === 'case=fold') continue
     if (word.text.startsWith('net=')) {
       net = parseNetPrefixes(word.text.slice('net='.length))
@@ -121,21 +124,16 @@ function readExtra(
       const hint = 'write the prefix lengths of IPv4 and IPv6, as in net=24/64'
       return { problem: { code: 'nginx.bad_value', message, word, hint } }
     }
-    if (word.text === 'cluster') return { problem: laterCluster(directive, word) }
     // nginx takes exactly two arguments, and says so.
     return wrongCount(directive)
   }
-  const isCaseFolded = words.some(({ text }) => text === 'case=fold')
-  return { isCaseFolded, ...(net === undefined ? {} : { net }) }
-}
-
-/** Counting over all nodes is promised, and not kept yet. */
-export function laterCluster({ name }: Directive, word: Word): Problem {
+  const cluster = readCount(words.slice(own.length))
+  if (cluster !== undefined && 'code' in cluster) return { problem: cluster }
+  const isCaseFolded = own.some(({ text }) => text === 'case=fold')
   return {
-    code: 'nginx.not_in_this_version',
-    message: `"${name.text} ... cluster" is not in this version of Postern`,
-    word,
-    hint: 'remove "cluster": each node would count for itself',
+    isCaseFolded,
+    ...(net === undefined ? {} : { net }),
+    ...(cluster === undefined ? {} : { cluster }),
   }
 }
 

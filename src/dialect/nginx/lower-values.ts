@@ -2,6 +2,7 @@
 
 import type { Sourced } from '../../base/diagnostic.ts'
 import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults.ts'
+import type { ClusterCount } from '../../policy/cluster.ts'
 import type {
   AuthHttpHeader,
   CapValue,
@@ -48,6 +49,13 @@ export function lowerCap(place: Place, name: string, option: OptionOf<CapValue>)
   if (found?.value.kind !== 'cap') return
   const { capMax } = found.value
   put(place.draft, option, capMax === undefined ? {} : { capMax }, spanOf(found))
+}
+
+/** `cluster` stands in the directive of the cap itself. */
+function lowerCount(place: Place, name: string, option: OptionOf<ClusterCount>): void {
+  const found = place.view.last(name)
+  if (found?.value.kind !== 'cap' || found.value.cluster === undefined) return
+  put(place.draft, option, found.value.cluster, spanOf(found))
 }
 
 /** A time of 0 ends every session at once in nginx; nobody who writes it means that. */
@@ -233,7 +241,9 @@ export function lowerRate(place: Place): void {
 /** The caps of the connect stage, and whether they are tried dry. */
 export function lowerCaps(place: Place): void {
   lowerCap(place, 'service_sessions', 'serviceSessions')
+  lowerCount(place, 'service_sessions', 'serviceSessionsCluster')
   lowerCap(place, 'listener_sessions', 'listenerSessions')
+  lowerCount(place, 'listener_sessions', 'listenerSessionsCluster')
   lowerFlag(place, 'service_sessions_dry_run', 'serviceSessionsDryRun')
   lowerFlag(place, 'listener_sessions_dry_run', 'listenerSessionsDryRun')
 }

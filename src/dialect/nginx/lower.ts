@@ -8,6 +8,7 @@ import { BlockView } from './block-view.ts'
 import type { CheckedDirective } from './checked.ts'
 import { spanOf } from './draft.ts'
 import type { Lowering } from './draft.ts'
+import { lowerCluster } from './lower-cluster.ts'
 import { lowerDaemon } from './lower-daemon.ts'
 import { lowerServer } from './lower-server.ts'
 import { reportUnused } from './no-effect.ts'
@@ -39,6 +40,7 @@ export function lower(
     pathways: [],
     pathwayGroups: [],
     zones,
+    ...lowerCluster(main, lowering),
   })
 }
 
@@ -47,10 +49,19 @@ function zonesOf(directive: CheckedDirective, lowering: Lowering): LimitZone[] {
   const [word] = args
   if (value.kind !== 'zone' || word === undefined) return []
   lowering.used.add(directive)
-  const { name, sizeBytes, key: text, isCaseFolded, net } = value.zone
+  const { name, sizeBytes, key: text, isCaseFolded, net, cluster } = value.zone
   const parsed = parseKey({ value: text, span: word.span }, { foldsCase: isCaseFolded, ...net })
   // What a key can never match was warned about when the directive was read.
   lowering.findings.push(...parsed.diagnostics.filter(({ severity }) => severity === 'error'))
   if (parsed.key === undefined) return []
-  return [{ kind: 'zone', name, sizeBytes, key: parsed.key, span: spanOf(directive) }]
+  return [
+    {
+      kind: 'zone',
+      name,
+      sizeBytes,
+      key: parsed.key,
+      ...(cluster === undefined ? {} : { cluster }),
+      span: spanOf(directive),
+    },
+  ]
 }

@@ -1,11 +1,13 @@
 // Says options in nginx's language: as directives of a block.
 
+import type { ClusterCount } from '../../policy/cluster.ts'
 import type { OptionName, Options } from '../../policy/options.ts'
 import type { ServiceName } from '../../policy/policy.ts'
 import type { NotSaid, TextNode } from '../written.ts'
 import type { Context } from './directive-spec.ts'
 import { specOf } from './directive-table.ts'
 import { printWord } from './print.ts'
+import { countWords } from './write-cluster.ts'
 import { directiveName, nginxWords, timeText, writtenOptions } from './write-options.ts'
 
 /** A block that is being written. */
@@ -20,11 +22,35 @@ export interface BlockWriter {
 /** All options of a block that are no parameters of `listen`, in the order of the table. */
 export function optionNodes(options: Options, block: BlockWriter): TextNode[] {
   return writtenOptions.flatMap((option) => {
-    if (options.resolver !== undefined && isOfResolver(option)) return []
+    if (isOfCap(option) || (options.resolver !== undefined && isOfResolver(option))) return []
     const nodes = optionNode(option, options, block)
-    const parameters = option === 'resolver' ? resolverParameters(options) : ''
+    const parameters = parametersOf(option, options)
     return nodes.map(({ head }) => ({ head: `${head}${parameters}` }))
   })
+}
+
+/** A flag without its cap is about nothing: what holds for each cap stands beside it. */
+function isOfCap(option: OptionName): boolean {
+  return option === 'serviceSessionsCluster' || option === 'listenerSessionsCluster'
+}
+
+function parametersOf(option: OptionName, options: Options): string {
+  switch (option) {
+    case 'resolver':
+      return resolverParameters(options)
+    case 'serviceSessions':
+      return countText(options.serviceSessionsCluster?.value)
+    case 'listenerSessions':
+      return countText(options.listenerSessionsCluster?.value)
+    default:
+      return ''
+  }
+}
+
+function countText(count: ClusterCount | undefined): string {
+  return countWords(count)
+    .map((word) => ` ${word}`)
+    .join('')
 }
 
 function isOfResolver(option: OptionName): boolean {

@@ -120,6 +120,9 @@ export const nginxWords: { readonly [K in OptionName]: Words<OptionValues[K]> } 
   serviceSessionsDryRun: { name: 'service_sessions_dry_run', say: flag },
   listenerSessions: { name: 'listener_sessions', say: cap },
   listenerSessionsDryRun: { name: 'listener_sessions_dry_run', say: flag },
+  // Parameters of the cap itself; see say-option.ts.
+  serviceSessionsCluster: { name: 'service_sessions ... cluster' },
+  listenerSessionsCluster: { name: 'listener_sessions ... cluster' },
   idle: { name: 'idle_time', say: time },
   ecstreamIdle: { name: 'ecstream_idle_time', say: time },
   authenticator: { name: 'auth_http', say: authenticator },

@@ -2,8 +2,12 @@
 // which the same applies, with the values that hold there, wherever the policy has them from.
 
 import type { Address } from '../../base/address.ts'
+import type { Sourced } from '../../base/diagnostic.ts'
 import { chainOf, peerTable } from '../../policy/chain.ts'
+import { clusterDefaults } from '../../policy/cluster.ts'
+import type { ClusterCount } from '../../policy/cluster.ts'
 import { findOption, planFor } from '../../policy/fallback.ts'
+import type { LimitOption } from '../../policy/limit.ts'
 import { asksSomebody } from '../../policy/login.ts'
 import { optionNames } from '../../policy/options-list.ts'
 import type { OptionName, Options } from '../../policy/options.ts'
@@ -113,9 +117,12 @@ function effectiveOptions(policy: Policy, listener: Listener, listen: Listen): O
   const {
     serviceSessionsDryRun: _service,
     listenerSessionsDryRun: _listener,
+    serviceSessionsCluster: _overService,
+    listenerSessionsCluster: _overListener,
     ...options
   } = Object.fromEntries(found) as Options // pairs of options and their values
-  return { ...options, ...dryRunsOf(planAt(policy, { listener, listen }, undefined), 'shared') }
+  const plan = planAt(policy, { listener, listen }, undefined)
+  return { ...options, ...dryRunsOf(plan, 'shared'), ...countsOf(policy, plan, 'shared') }
 }
 
 interface Place {
@@ -148,6 +155,27 @@ function dryRunsOf(plan: Plan, tier: 'shared' | 'block', scope?: string): Option
   }
 }
 
+/** Which of its caps count over all nodes: in this language that stands in the cap itself. */
+function countsOf(policy: Policy, plan: Plan, of: Peer | 'shared'): Options {
+  const usual = policy.cluster?.whenAway?.value ?? clusterDefaults.whenAway
+  const flagOf = (option: LimitOption): Sourced<ClusterCount> | undefined => {
+    const limit = plan.limits.find(
+      (each) =>
+        each.option === option &&
+        (of === 'shared' ? each.tier === of : each.tier === 'block' && each.scope === of.label),
+    )
+    if (limit?.cluster === undefined || limit.origin === undefined) return undefined
+    const { whenAway, ...others } = limit.cluster
+    const own = whenAway === usual ? {} : { whenAway }
+    return { value: { isCounted: true, ...own, ...others }, span: limit.origin }
+  }
+  const [service, listener] = [flagOf('service_sessions'), flagOf('listener_sessions')]
+  return {
+    ...(service === undefined ? {} : { serviceSessionsCluster: service }),
+    ...(listener === undefined ? {} : { listenerSessionsCluster: listener }),
+  }
+}
+
 /** The Listen's Peers before the Listener's; of two for one block, the Listen's goes first. */
 function peersOf(
   policy: Policy,
@@ -159,7 +187,12 @@ function peersOf(
     const address: Address = { family, words, text: text.replace(/\/.*/, '') }
     const plan = planAt(policy, { listener, listen }, address)
     const own = withPathway(policy, peer)
-    const options = { ...own, ...dryRunsOfPeer(plan, peer, outer) }
+    const { serviceSessionsCluster: _service, listenerSessionsCluster: _listener, ...said } = own
+    const options = {
+      ...said,
+      ...dryRunsOfPeer(plan, peer, outer),
+      ...countsOf(policy, plan, peer),
+    }
     const known = byBlock.get(text)
     byBlock.set(text, known === undefined ? { peer, options } : merged(known, options))
   }

@@ -6,6 +6,7 @@ import type { DaemonOptions, Policy } from '../../policy/policy.ts'
 import { layOutNodes } from '../written.ts'
 import type { NotSaid, TextNode, WrittenPolicy } from '../written.ts'
 import { printWord } from './print.ts'
+import { clusterNodes, countWords } from './write-cluster.ts'
 import { sharedPeerNodes, serversOf } from './write-servers.ts'
 import { commonOfServers, serverNode } from './write-server.ts'
 import { errorLogWords, sizeText, timeText } from './write-options.ts'
@@ -24,7 +25,12 @@ export function writeNginx(policy: Policy): WrittenPolicy {
       ...servers.map((server) => serverNode(server, common.options, notSaid)),
     ],
   }
-  const nodes = [...daemonNodes(policy.daemon), { head: 'events', body: [] }, mail]
+  const nodes = [
+    ...daemonNodes(policy.daemon),
+    ...clusterNodes(policy),
+    { head: 'events', body: [] },
+    mail,
+  ]
   return { text: layOutNodes(nodes, style), notSaid }
 }
 
@@ -51,7 +57,7 @@ function daemonNodes(daemon: DaemonOptions): TextNode[] {
   )
 }
 
-function zoneNode({ name, sizeBytes, key }: LimitZone): TextNode {
+function zoneNode({ name, sizeBytes, key, cluster }: LimitZone): TextNode {
   const { ipv4PrefixLength, ipv6PrefixLength } = key
   const isDefaultNet =
     ipv4PrefixLength === defaultNetPrefixes.ipv4PrefixLength &&
@@ -62,6 +68,7 @@ function zoneNode({ name, sizeBytes, key }: LimitZone): TextNode {
     `zone=${name}:${sizeText(sizeBytes)}`,
     ...(key.foldsCase ? ['case=fold'] : []),
     ...(isDefaultNet ? [] : [`net=${ipv4PrefixLength}/${ipv6PrefixLength}`]),
+    ...countWords(cluster),
   ]
   return { head: args.map((arg) => printWord(arg)).join(' ') }
 }

@@ -9,7 +9,7 @@ export const limitConnDirectives: readonly DirectiveSpec[] = moduleRows('limit_c
   {
     name: 'limit_conn_zone',
     in: 'mail',
-    args: [2, 5],
+    args: [2, 7],
     type: limitZone,
     duplicate: 'adds',
     about: 'declares a zone that counts sessions by a key',

@@ -1,10 +1,11 @@
 // Directives that nginx does not have: Momentum's caps, and what Postern adds.
 
 import { sourceBlock, upstreams } from '../address-values.ts'
-import { cap } from '../core-values.ts'
+import { cluster } from '../cluster-values.ts'
+import { sessionsCap } from '../core-values.ts'
 import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
-import { choice, flag, milliseconds, text, texts } from '../values.ts'
+import { choice, flag, milliseconds, text } from '../values.ts'
 
 const caps: readonly DirectiveSpec[] = moduleRows(
   'postern',
@@ -12,14 +13,14 @@ const caps: readonly DirectiveSpec[] = moduleRows(
     [
       {
         name: 'service_sessions',
-        args: [1, 2],
-        type: cap,
+        args: [1, 4],
+        type: sessionsCap,
         about: 'caps the sessions of a protocol over all servers; 0 is no limit',
       },
       {
         name: 'listener_sessions',
-        args: [1, 2],
-        type: cap,
+        args: [1, 4],
+        type: sessionsCap,
         about: 'caps the sessions of each listen; 0 is no limit',
       },
       {
@@ -103,8 +104,7 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
     name: 'cluster',
     in: 'main',
     args: [1, anyNumber],
-    type: texts,
-    status: 'later',
+    type: cluster,
     about: 'names the store that counts over all nodes',
   },
 ])
