@@ -42,6 +42,12 @@ describe('packaging', () => {
       encoding: 'utf8',
     })
     expect([status, stderr]).toEqual([0, ''])
+    const sockets = join(folder, 'postern.socket')
+    writeFileSync(sockets, read('packaging/postern.socket'))
+    const both = spawnSync('systemd-analyze', ['verify', '--man=no', sockets, unit], {
+      encoding: 'utf8',
+    })
+    expect([both.status, both.stderr]).toEqual([0, ''])
   })
 
   it.runIf(hasLogrotate)('has a logrotate file that logrotate can read', () => {

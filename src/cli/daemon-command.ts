@@ -1,6 +1,7 @@
 // The daemon's own flags, those of nginx: run, test, signal, version.
 
 import type { Command } from 'commander'
+import { descriptorsOf, forgetActivation } from '../daemon/activation.ts'
 import { readConfiguration } from '../daemon/configuration.ts'
 import type { ConfigurationSource } from '../daemon/configuration.ts'
 import { signalOf } from '../daemon/signals.ts'
@@ -83,13 +84,17 @@ async function dispatch(command: Command, terminal: Terminal): Promise<number> {
 }
 
 async function run(source: ConfigurationSource, terminal: Terminal): Promise<number> {
-  if (!isDetachedChild(terminal) && readConfiguration(source).settings?.isDaemon === true) {
-    return runDetached(source, terminal)
+  const isChild = isDetachedChild(terminal)
+  const given = descriptorsOf(terminal.env, isChild ? [process.pid, process.ppid] : [process.pid])
+  if (!isChild && readConfiguration(source).settings?.isDaemon === true) {
+    return runDetached(source, terminal, given)
   }
+  forgetActivation(process.env)
   // Testing, signalling and the version need no gateway.
   const { runDaemon } = await import('../daemon/run.ts')
   return runDaemon({
     source,
+    given,
     // Warnings of a good configuration go to the log, which is where the daemon speaks.
     showDiagnostics: (loaded) =>
       showDiagnostics(loaded, terminal, loaded.policy === undefined ? undefined : isError),

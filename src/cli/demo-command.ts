@@ -75,6 +75,7 @@ async function serve(plan: DemoPlan, terminal: Terminal): Promise<number> {
     const source = { file, prefix: directory, searchPath: [directory], globals: noGlobals }
     const { runDaemon } = await import('../daemon/run.ts')
     const exitCode = await runDaemon({
+      given: [],
       source,
       // The example is right: a note about it would only stand between a newcomer and what to try.
       showDiagnostics: (loaded) => showDiagnostics(loaded, terminal, isError),

@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { readConfiguration } from '../daemon/configuration.ts'
 import type { ConfigurationSource } from '../daemon/configuration.ts'
+import type { GivenDescriptor } from '../gateway/handed-sockets.ts'
 import { readPidFile } from '../daemon/pid-file.ts'
 import { exitCodes } from './command.ts'
 import { showDiagnostics } from './source.ts'
@@ -27,6 +28,7 @@ export function isDetachedChild(terminal: Terminal): boolean {
 export async function runDetached(
   source: ConfigurationSource,
   terminal: Terminal,
+  given: readonly GivenDescriptor[],
 ): Promise<number> {
   const loaded = readConfiguration(source)
   if (loaded.settings === undefined) {
@@ -38,9 +40,9 @@ export async function runDetached(
     detached: true,
     env: { ...terminal.env, [childMark]: '1' },
     // What the child says before it is ready is passed on; afterwards it has its log.
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', ...given.map(({ fd }) => fd)],
   })
-  child.stderr.on('data', (chunk: Buffer) => terminal.err(chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => terminal.err(chunk.toString()))
   return becomeReady(child, loaded.settings.pidFile, terminal)
 }
 

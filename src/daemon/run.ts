@@ -5,6 +5,8 @@ import { systemClock } from '../base/clock.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import { createGateway } from '../gateway/create-gateway.ts'
+import { HandedSockets } from '../gateway/handed-sockets.ts'
+import type { GivenDescriptor } from '../gateway/handed-sockets.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readConfiguration } from './configuration.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration.ts'
@@ -31,6 +33,8 @@ export interface RunOptions {
   /** Called once, when every listener is bound and the pid file is written. */
   readonly onReady?: (settings: DaemonSettings) => void
   readonly writeError: (text: string) => void
+  /** Listening sockets that this process was started with. */
+  readonly given: readonly GivenDescriptor[]
 }
 
 /** Runs a daemon in this process until a signal ends it; answers its exit code. */
@@ -84,12 +88,13 @@ function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
 }
 
 /** Many threads, in a process of their own. */
-function hostPlane({ source }: RunOptions, { policy, settings, log }: Loaded): Plane {
-  return new HostPlane({ policy, settings, log, prefix: source.prefix })
+function hostPlane({ source, given }: RunOptions, { policy, settings, log }: Loaded): Plane {
+  const handed = HandedSockets.open(given, log)
+  return new HostPlane({ policy, settings, log, prefix: source.prefix, handed })
 }
 
 /** One thread: this one. */
-function localPlane({ source }: RunOptions, { policy, log }: Loaded): Plane {
+function localPlane({ source, given }: RunOptions, { policy, log }: Loaded): Plane {
   let lastAudit: AuditReport | undefined
   const { feed, subscribers } = localFeed(systemClock)
   const engine = createEngine({
@@ -104,7 +109,8 @@ function localPlane({ source }: RunOptions, { policy, log }: Loaded): Plane {
   })
   feed.follow(engine)
   const { prefix } = source
-  const gateway = createGateway({ engine, log, clock: systemClock, prefix })
+  const handed = HandedSockets.open(given, log)
+  const gateway = createGateway({ engine, log, clock: systemClock, prefix, handed })
   const parts = { engine, gateway, clock: systemClock, feed, subscribers }
   return new LocalPlane({ ...parts, lastAudit: () => lastAudit })
 }

@@ -25,7 +25,7 @@ export const gatewayErrors = {
     'An optional package that checks bcrypt or argon2 hashes is not installed.',
   'gateway.resolver_not_found': 'The host name of a name server has no address.',
   'gateway.no_shared_sockets':
-    'This Node.js cannot hand one listening socket to several workers; run one worker.',
+    'This Node.js cannot hold a listening socket that it does not serve; run one worker, and let it bind the socket itself.',
   'gateway.closing': 'The gateway is draining or closed and takes no new policy.',
 } as const
 
@@ -37,6 +37,14 @@ export type GatewayErrorCode = keyof typeof gatewayErrors
  */
 export const gatewayLogs = {
   'bound <listen>': 'notice: a Listen accepts connections.',
+  'took <socket> (descriptor <n>, "<name>")':
+    'notice: a socket that was handed in (systemd socket activation) serves the Listen of its address.',
+  'no socket was handed in for <listen>, it is bound here':
+    'warn: other sockets were handed in; this one closes when the daemon ends. Name it in the .socket unit, too.',
+  'socket <socket> was handed in and matches no Listen: its clients are not served':
+    'warn: the .socket unit names an address that no enabled Listen has. The socket is kept for a reload that adds one.',
+  'descriptor <n> ("<name>") that was handed in is no listening socket (<errno>); it is not used':
+    'warn: Postern serves listening sockets of streams (ListenStream, with Accept=no) alone.',
   'retired <listen>': 'notice: a reload took a Listen away; its sessions go on.',
   'accept() failed (<errno>)': 'crit: the system gave no connection; at most once a minute.',
   'no free file descriptors (<errno>), connections are dropped':

@@ -117,13 +117,14 @@ class SocketGateway implements Gateway, SessionHost {
     const onHandleSettled = (): void => this.foregone.discard()
     const handlers = { onConnection, onHandle, onHandleSettled, onAcceptError }
     this.#team = options.team
-    const { prefix, log, team } = options
+    const { prefix, log, team, handed } = options
     const descriptorOf = team?.descriptorOf
     this.#listens = new ListenSet({
       prefix,
       log: team?.isSilent === true ? silentLog : log,
       handlers,
       ...(descriptorOf === undefined ? {} : { descriptorOf }),
+      ...(handed === undefined ? {} : { handed }),
     })
   }
 

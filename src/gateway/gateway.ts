@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Tally } from '../base/tally.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { HandedSockets } from './handed-sockets.ts'
 
 export interface GatewayOptions {
   readonly engine: Engine
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   readonly prefix: string
   /** Where bytes are counted; absent: in memory of its own. */
   readonly tally?: Tally
+  /** Listening sockets that this process was given. */
+  readonly handed?: HandedSockets
   /** Where this gateway is one of several that share their listening sockets. */
   readonly team?: GatewayTeam
 }

@@ -1,18 +1,16 @@
-// A listening socket that is held and not served: the master binds it, its workers accept from
-// duplicates of it, and it outlives them.
-//
-// Node has no documented way to hold a listening socket without accepting from it. This file, alone,
-// uses what its own cluster module does (docs/decisions/0017-master-host-threads.md):
-// `net._createServerHandle` binds and does not poll. Its shape is checked before use.
+// A listening socket that is held and not served: the master binds it, or was given it, its workers
+// accept from duplicates of it, and it outlives them.
 
 import { chmodSync } from 'node:fs'
-import * as net from 'node:net'
+import { isIPv6 } from 'node:net'
 import { isAbsolute, join } from 'node:path'
-import { getSystemErrorName } from 'node:util'
 import { PosternError } from '../base/errors.ts'
 import type { Plan } from '../policy/plan.ts'
 import { errnoName } from './errno.ts'
 import { bindError } from './listen.ts'
+import { bindAt, ipv6Only } from './server-handle.ts'
+import type { ServerHandle } from './server-handle.ts'
+import type { HandedSocket } from './handed-sockets.ts'
 import {
   isOwned,
   makeCradle,
@@ -23,32 +21,29 @@ import {
 } from './unix-path.ts'
 import type { OwnedPath } from './unix-path.ts'
 
-/** The part of a handle that is used. `child_process` takes it as a handle to send. */
-export interface ServerHandle {
-  readonly fd: number
-  close(): void
-  getsockname?(out: object): number
-}
-
-/** uv's flag for an IPv6 socket without IPv4. */
-const ipv6Only = 1
-
-interface Place {
-  readonly host: string
-  readonly port: number
-  readonly family: 4 | 6 | -1
-  readonly flags?: number
+interface Origin {
+  /** A socket file of ours. */
+  readonly owned?: OwnedPath
+  readonly handed?: HandedSocket
 }
 
 export class HeldSocket {
   readonly listenId: string
   readonly handle: ServerHandle
+  /** It was given to this process, and stays open whatever the policy wants. */
+  readonly handed: HandedSocket | undefined
   readonly #owned: OwnedPath | undefined
 
-  private constructor(listenId: string, handle: ServerHandle, owned: OwnedPath | undefined) {
+  private constructor(listenId: string, handle: ServerHandle, more: Origin = {}) {
     this.listenId = listenId
     this.handle = handle
-    this.#owned = owned
+    this.handed = more.handed
+    this.#owned = more.owned
+  }
+
+  /** Holds a socket that was handed in for a Listen. */
+  static take(listenId: string, handed: HandedSocket): HeldSocket {
+    return new HeldSocket(listenId, handed.handle, { handed })
   }
 
   /** Binds the socket of a Listen; rejects with a PosternError that names it. */
@@ -58,11 +53,11 @@ export class HeldSocket {
       if (endpoint.kind === 'unix') return await HeldSocket.#bindUnix(plan, endpoint.path, prefix)
       const { host, port } = endpoint
       if (endpoint.isIpv6Only === true) {
-        return new HeldSocket(id, bindAt({ host, port, family: 6, flags: ipv6Only }), undefined)
+        return new HeldSocket(id, bindAt({ host, port, family: 6, flags: ipv6Only }))
       }
       const isAny = host === '*' || host === '::'
       const handle = isAny ? bindAny(host, port) : bindAt({ host, port, family: familyOf(host) })
-      return new HeldSocket(id, handle, undefined)
+      return new HeldSocket(id, handle)
     } catch (error) {
       throw PosternError.is(error) ? error : bindError(error, label, endpoint)
     }
@@ -75,7 +70,8 @@ export class HeldSocket {
     const cradle = makeCradle(path, label)
     try {
       const handle = bindAt({ host: cradle.socketPath, port: -1, family: -1 })
-      return new HeldSocket(id, handle, settle(cradle, path, plan.settings.fileMode.value))
+      const owned = settle(cradle, path, plan.settings.fileMode.value)
+      return new HeldSocket(id, handle, { owned })
     } catch (error) {
       removeCradle(cradle)
       throw error
@@ -89,8 +85,12 @@ export class HeldSocket {
     }
   }
 
-  /** Gives the address up, once those who accept from it have done so, too. */
+  /**
+   * Gives the address up, once those who accept from it have done so, too. One that was handed in
+   * stays open.
+   */
   close(): void {
+    if (this.handed !== undefined) return
     if (this.#owned !== undefined) removeOwned(this.#owned)
     this.handle.close()
   }
@@ -109,32 +109,5 @@ function bindAny(host: string, port: number): ServerHandle {
 }
 
 function familyOf(host: string): 4 | 6 {
-  return net.isIPv6(host) ? 6 : 4
-}
-
-function bindAt({ host, port, family, flags = 0 }: Place): ServerHandle {
-  const create: unknown = Reflect.get(net, '_createServerHandle')
-  if (typeof create !== 'function') {
-    const text = `Node ${process.versions.node} has no way to share listening sockets`
-    throw new PosternError('gateway.no_shared_sockets', `${text}; run one worker`)
-  }
-  // A path is bound with port and family -1.
-  const bound: unknown = Reflect.apply(create, net, [host, port, family, -1, flags])
-  if (typeof bound === 'number') throw systemError(bound)
-  if (!isServerHandle(bound)) throw new TypeError('Node answered no handle')
-  // An address in use is told late: at the next question about the socket.
-  const problem = family === -1 ? 0 : (bound.getsockname?.({}) ?? 0)
-  if (problem === 0) return bound
-  bound.close()
-  throw systemError(problem)
-}
-
-function isServerHandle(value: unknown): value is ServerHandle {
-  if (typeof value !== 'object' || value === null) return false
-  return 'fd' in value && typeof value.fd === 'number' && 'close' in value
-}
-
-function systemError(errno: number): Error {
-  const code = getSystemErrorName(errno)
-  return Object.assign(new Error(`bind ${code}`), { code, errno, syscall: 'bind' })
+  return isIPv6(host) ? 6 : 4
 }

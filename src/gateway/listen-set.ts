@@ -7,6 +7,8 @@ import type { Plan } from '../policy/plan.ts'
 import { PlanTable } from '../policy/plan-table.ts'
 import type { Policy } from '../policy/policy.ts'
 import { errnoText } from './errno.ts'
+import { describe } from './handed-sockets.ts'
+import type { HandedSocket, HandedSockets } from './handed-sockets.ts'
 import { bindListen } from './listen.ts'
 import type { BoundListen, ListenHandlers } from './listen.ts'
 
@@ -27,11 +29,15 @@ export interface ListenSetOptions {
   readonly handlers: ListenHandlers
   /** The sockets are bound elsewhere, and this is where they are to be had. */
   readonly descriptorOf?: (listenId: string) => number
+  /** Sockets that this process was given. */
+  readonly handed?: HandedSockets
 }
 
 export class ListenSet {
   readonly #options: ListenSetOptions
   readonly #bound = new Map<string, BoundListen>()
+  /** Handed in, and wanted by no Listen of the policy in force. */
+  readonly #parked = new Map<HandedSocket, BoundListen>()
   #isClosed = false
 
   constructor(options: ListenSetOptions) {
@@ -71,25 +77,28 @@ export class ListenSet {
   commit(rebinding: Rebinding): void {
     const { added, leaving, givenUp, kept } = rebinding
     for (const listen of leaving) {
-      if (!givenUp.includes(listen)) listen.retire()
+      if (!givenUp.includes(listen)) this.#retire(listen)
       this.#bound.delete(listen.id)
       this.#note(`retired ${listen.id}`)
     }
     for (const { listen, plan } of kept) this.#renew(listen, plan)
     for (const listen of added) {
       this.#bound.set(listen.id, listen)
-      this.#note(`bound ${placeOf(listen)}`)
+      this.#note(listen.handed === undefined ? `bound ${placeOf(listen)}` : took(listen.handed))
       listen.open()
     }
+    const { handed, log } = this.#options
+    const plans = Array.from(this.#bound.values(), (listen) => listen.plan)
+    handed?.tell(plans, log)
   }
 
   /** Undoes `prepare`; what had made room is bound again. */
   async takeBack(rebinding: Rebinding): Promise<void> {
-    for (const listen of rebinding.added) listen.retire()
+    for (const listen of rebinding.added) this.#retire(listen)
     for (const old of rebinding.givenUp) {
       if (this.#isClosed) return
       try {
-        const restored = await bindListen({ plan: old.plan, ...this.#options })
+        const restored = await this.#bind(old.plan)
         this.#restore(restored)
       } catch (error) {
         // Somebody took the address in the meantime. The others stay; the operator must hear of it.
@@ -103,8 +112,9 @@ export class ListenSet {
   /** Stops accepting everywhere, for good. */
   retireAll(): void {
     this.#isClosed = true
-    for (const listen of this.#bound.values()) listen.retire()
+    for (const listen of [...this.#bound.values(), ...this.#parked.values()]) listen.close()
     this.#bound.clear()
+    this.#parked.clear()
   }
 
   /**
@@ -113,9 +123,8 @@ export class ListenSet {
    */
   async #bindBeside(plan: Plan, rebinding: Rebinding): Promise<BoundListen> {
     const { leaving, givenUp } = rebinding
-    const request = { plan, ...this.#options }
     try {
-      return await bindListen(request)
+      return await this.#bind(plan)
     } catch (error) {
       const inTheWay = leaving.filter(
         (listen) => isInTheWay(listen, plan) && !givenUp.includes(listen),
@@ -123,17 +132,36 @@ export class ListenSet {
       const isTaken = PosternError.is(error) && error.code === 'gateway.address_in_use'
       if (!isTaken || inTheWay.length === 0) throw error
       for (const listen of inTheWay) {
-        listen.retire()
+        this.#retire(listen)
         givenUp.push(listen)
       }
-      return bindListen(request)
+      return this.#bind(plan)
     }
+  }
+
+  /** Takes the socket that was handed in for it, or binds one. */
+  async #bind(plan: Plan): Promise<BoundListen> {
+    const { handed: all, ...options } = this.#options
+    const handed = all?.claim(plan.listen, options.prefix)
+    if (handed === undefined) return bindListen({ plan, ...options })
+    const parked = this.#parked.get(handed)
+    if (parked === undefined) return bindListen({ plan, ...options, handed })
+    this.#parked.delete(handed)
+    parked.revive(plan)
+    return parked
+  }
+
+  #retire(listen: BoundListen): void {
+    listen.retire()
+    if (listen.handed === undefined) return
+    this.#options.handed?.release(listen.handed)
+    this.#parked.set(listen.handed, listen)
   }
 
   /** What was being bound again when everything was closed is closed, too. */
   #restore(listen: BoundListen): void {
     if (this.#isClosed) {
-      listen.retire()
+      listen.close()
       return
     }
     this.#bound.set(listen.id, listen)
@@ -179,6 +207,10 @@ function isInTheWay(bound: BoundListen, plan: Plan): boolean {
   const { endpoint } = plan.listen
   const { endpoint: other } = bound.plan.listen
   return endpoint.kind === 'tcp' && other.kind === 'tcp' && endpoint.port === other.port
+}
+
+function took(socket: HandedSocket): string {
+  return `took ${describe(socket)}`
 }
 
 function placeOf(listen: BoundListen): string {

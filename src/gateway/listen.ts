@@ -12,6 +12,7 @@ import type { GatewayErrorCode } from './codes.ts'
 import { errnoName, errnoText } from './errno.ts'
 import { divertConnections } from './flood-lane.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
+import type { HandedSocket } from './handed-sockets.ts'
 import { ignoreError } from './session-socket.ts'
 import {
   isOwned,
@@ -39,6 +40,8 @@ export interface BindRequest {
   readonly handlers: ListenHandlers
   /** The socket is bound already, and this answers its descriptor. */
   readonly descriptorOf?: (listenId: string) => number
+  /** The socket was given to this process. */
+  readonly handed?: HandedSocket
 }
 
 // A Listen that is bound before its policy is in force holds back as many clients as its accept
@@ -53,7 +56,11 @@ export class BoundListen {
   readonly #server: Server
   readonly #handlers: ListenHandlers
   readonly #owned: OwnedPath | undefined
+  /** Whoever gave it keeps it open, so it is kept here, too. */
+  readonly handed: HandedSocket | undefined
   #heldBack: Socket[] | undefined = []
+  /** No Listen of the policy in force: who comes is turned away without a word. */
+  #isParked = false
 
   constructor(request: BindRequest, server: Server, owned: OwnedPath | undefined) {
     this.plan = request.plan
@@ -61,11 +68,15 @@ export class BoundListen {
     this.#server = server
     this.#handlers = request.handlers
     this.#owned = owned
+    this.handed = request.handed
     server.on('connection', (socket: Socket) => this.#onConnection(socket))
     server.on('error', (error) => request.handlers.onAcceptError(error))
     divertConnections(
       server,
-      (client) => this.#heldBack === undefined && this.#handlers.onHandle(client, this.plan.listen),
+      (client) =>
+        this.#heldBack === undefined &&
+        !this.#isParked &&
+        this.#handlers.onHandle(client, this.plan.listen),
       () => this.#handlers.onHandleSettled(),
     )
   }
@@ -97,8 +108,30 @@ export class BoundListen {
     for (const socket of heldBack) this.#handlers.onConnection(socket, this.plan.listen)
   }
 
-  /** Gives the address up at once; sessions that came through it are not touched. */
+  /**
+   * Gives the address up at once; sessions that came through it are not touched. A socket that was
+   * handed in stays open, or else a later policy could not have it.
+   */
   retire(): void {
+    if (this.handed === undefined) this.close()
+    else this.#park()
+  }
+
+  /** A policy wants the parked Listen again; `open` lets clients in. */
+  revive(plan: Plan): void {
+    this.plan = plan
+    this.#isParked = false
+    this.#heldBack = []
+  }
+
+  #park(): void {
+    this.#isParked = true
+    for (const socket of this.#heldBack ?? []) socket.destroy()
+    this.#heldBack = undefined
+  }
+
+  /** Gives the address up for good. */
+  close(): void {
     if (this.#owned !== undefined) removeOwned(this.#owned)
     this.#server.close()
     for (const socket of this.#heldBack ?? []) socket.destroy()
@@ -116,6 +149,11 @@ export class BoundListen {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#isParked) {
+      socket.on('error', ignoreError)
+      socket.destroy()
+      return
+    }
     if (this.#heldBack === undefined) {
       this.#handlers.onConnection(socket, this.plan.listen)
       return
@@ -134,8 +172,9 @@ export async function bindListen(request: BindRequest): Promise<BoundListen> {
   const { endpoint, label } = request.plan.listen
   const backlog = request.plan.settings.listenBacklog.value
   try {
-    if (request.descriptorOf !== undefined) {
-      await listenOn(server, { fd: request.descriptorOf(request.plan.listen.id), backlog })
+    const fd = request.handed?.fd ?? request.descriptorOf?.(request.plan.listen.id)
+    if (fd !== undefined) {
+      await listenOn(server, { fd, backlog })
       return new BoundListen(request, server, undefined)
     }
     if (endpoint.kind === 'unix') return await bindUnix(request, server)
@@ -202,7 +241,9 @@ async function listenOn(server: Server, options: ListenOptions | SharedSocket): 
     }
     server.once('listening', onListening)
     server.once('error', onError)
-    server.listen(options)
+    // With a descriptor Node takes the length of the queue from the second place alone.
+    if ('fd' in options) server.listen(options, options.backlog)
+    else server.listen(options)
   })
 }
 

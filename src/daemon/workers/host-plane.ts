@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { unreachable } from '../../base/assert.ts'
 import type { Log } from '../../base/log.ts'
 import { errnoText } from '../../gateway/errno.ts'
+import { describe } from '../../gateway/handed-sockets.ts'
+import type { HandedSockets } from '../../gateway/handed-sockets.ts'
 import { HeldSocket } from '../../gateway/held-socket.ts'
 import { wantedPlans } from '../../gateway/listen-set.ts'
 import type { Plan } from '../../policy/plan.ts'
@@ -30,6 +32,8 @@ const provenMs = 60_000
 export interface HostPlaneOptions extends Assignment {
   readonly log: Log
   readonly prefix: string
+  /** Listening sockets that this process was given. */
+  readonly handed?: HandedSockets
 }
 
 export class HostPlane implements Plane {
@@ -60,6 +64,7 @@ export class HostPlane implements Plane {
 
   async start(): Promise<void> {
     await this.#bind(this.#assignment)
+    this.#tellHanded()
     await this.#startHost()
   }
 
@@ -82,6 +87,7 @@ export class HostPlane implements Plane {
     for (const plan of plans) this.#renew(plan)
     const wanted = new Set(plans.map((plan) => plan.listen.id))
     this.#release([...this.#held.values()].filter(({ listenId }) => !wanted.has(listenId)))
+    this.#tellHanded()
   }
 
   async drain(limits: { readonly relayMs?: number }): Promise<void> {
@@ -137,7 +143,7 @@ export class HostPlane implements Plane {
     try {
       for (const plan of wantedPlans(policy)) {
         if (this.#held.has(plan.listen.id)) continue
-        const held = await HeldSocket.bind(plan, this.#options.prefix)
+        const held = await this.#hold(plan)
         added.push(held)
         this.#held.set(held.listenId, held)
       }
@@ -146,6 +152,15 @@ export class HostPlane implements Plane {
       throw error
     }
     return added
+  }
+
+  /** Takes the socket that was handed in for it, or binds one. */
+  async #hold(plan: Plan): Promise<HeldSocket> {
+    const { handed: all, prefix } = this.#options
+    const handed = all?.claim(plan.listen, prefix)
+    if (handed === undefined) return HeldSocket.bind(plan, prefix)
+    this.#note('notice', `took ${describe(handed)}`)
+    return HeldSocket.take(plan.listen.id, handed)
   }
 
   #renew(plan: Plan): void {
@@ -158,9 +173,15 @@ export class HostPlane implements Plane {
     }
   }
 
+  #tellHanded(): void {
+    const { handed, log } = this.#options
+    handed?.tell(wantedPlans(this.#assignment.policy), log)
+  }
+
   #release(sockets: readonly HeldSocket[]): void {
     for (const socket of sockets) {
       socket.close()
+      if (socket.handed !== undefined) this.#options.handed?.release(socket.handed)
       this.#held.delete(socket.listenId)
     }
   }

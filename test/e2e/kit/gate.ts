@@ -8,6 +8,7 @@ import { writeCertificate } from './certificate.ts'
 import { Client, refusalLine } from './client.ts'
 import { ask, askBudgets, askStatus } from './control.ts'
 import type { Budget, Explained, Status } from './control.ts'
+import type { HandedListen } from './handed.ts'
 import { Place } from './place.ts'
 import { Program, runProgram } from './process.ts'
 import type { Output } from './process.ts'
@@ -36,6 +37,8 @@ export interface GateOptions {
   readonly env?: NodeJS.ProcessEnv
   /** The test does to the daemon what it must be alarmed about. */
   readonly expectsAlerts?: boolean
+  /** Opens the sockets that the daemon inherits; the ports of the configuration are known by then. */
+  readonly hand?: (place: Place) => readonly HandedListen[]
   /** Put into the pid file before the start. */
   readonly stalePid?: number
 }
@@ -70,6 +73,7 @@ export class Gate {
   #isStopped = false
 
   private constructor(options: GateOptions, place: Place, upstream: FakeUpstream) {
+    const handed = options.hand?.(place) ?? []
     this.#options = options
     this.place = place
     this.upstream = upstream
@@ -77,6 +81,7 @@ export class Gate {
       cwd: place.directory,
       ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.shellPrelude === undefined ? {} : { shellPrelude: options.shellPrelude }),
+      handed,
     })
   }
 

@@ -1,9 +1,10 @@
 // Starts the built program as a child process, keeps what it says, and sees to its end.
 
 import { spawn } from 'node:child_process'
-import type { ChildProcessByStdio } from 'node:child_process'
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { HandedListen } from './handed.ts'
 import { within } from './until.ts'
 
 /** The program as users run it; POSTERN_MAIN names another build, such as an installed package. */
@@ -21,6 +22,12 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Run before the program by a shell, as in `ulimit -n 64`. */
   readonly shellPrelude?: string
+  /** Listening sockets that it inherits, as systemd hands them over. */
+  readonly handed?: readonly HandedListen[]
+}
+
+function isPiped(child: ChildProcess): child is ChildProcessByStdio<null, Readable, Readable> {
+  return child.stdout !== null && child.stderr !== null
 }
 
 /** A running `postern`. */
@@ -32,16 +39,24 @@ export class Program {
   exit: ExitStatus | undefined
 
   constructor(args: readonly string[], options: ProgramOptions) {
+    const { handed = [] } = options
     const command = [process.execPath, mainFile, ...args]
+    // The number of the process is known to the shell that becomes it.
+    const prelude = handed.length === 0 ? options.shellPrelude : 'export LISTEN_PID=$$'
     const [file = '', ...rest] =
-      options.shellPrelude === undefined
-        ? command
-        : ['/bin/sh', '-c', `${options.shellPrelude}; exec "$@"`, 'sh', ...command]
+      prelude === undefined ? command : ['/bin/sh', '-c', `${prelude}; exec "$@"`, 'sh', ...command]
+    const names = handed.map(({ name }) => name).join(':')
     const child = spawn(file, rest, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...(handed.length === 0 ? {} : { LISTEN_FDS: `${handed.length}`, LISTEN_FDNAMES: names }),
+        ...options.env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe', ...handed.map(({ fd }) => fd)],
     })
+    // So many places for descriptors that the compiler does not know which of them are pipes.
+    if (!isPiped(child)) throw new Error('no pipes')
     this.#child = child
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
