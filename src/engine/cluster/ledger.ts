@@ -51,7 +51,7 @@ const stepsPerCallMax = 256
 const callsInFlightMax = 16
 
 export class Ledger {
-  readonly held = new HeldCounts()
+  readonly held: HeldCounts = new HeldCounts()
   readonly membership: Membership
   readonly lease: Lease
   readonly #parts: LedgerParts
