@@ -32,6 +32,20 @@ describe('the hash of a key', () => {
     expect(buffer.byteLength).toBe(5)
     buffer.load('a'.repeat(keyBytesMax))
     expect(buffer.byteLength).toBe(keyBytesMax)
+    // Wherever in a word it stands, and whatever was there before.
+    for (const odd of ['é', 'Ł', '€', '😀']) {
+      for (let at = 0; at < 9; at += 1) {
+        const key = `${'a'.repeat(at)}${odd}${'b'.repeat(8 - at)}`
+        const bytes = Buffer.from(key)
+        buffer.load('~'.repeat(40))
+        buffer.load(key)
+        expect(buffer.byteLength).toBe(bytes.length)
+        const padded = Buffer.alloc(buffer.wordCount * 4)
+        bytes.copy(padded)
+        const words = Array.from({ length: buffer.wordCount }, (_, i) => padded.readInt32LE(i * 4))
+        expect([...buffer.words.subarray(0, buffer.wordCount)]).toEqual(words)
+      }
+    }
     expect(() => buffer.load('é'.repeat(keyBytesMax))).toThrow('longer than a state holds')
   })
 })

@@ -16,28 +16,48 @@ export class KeyBuffer {
   wordCount = 0
 
   load(key: string): void {
-    const length = key.length
-    const bytes = this.#bytes
-    let at = 0
-    // Most keys are ASCII; each of their characters is one byte.
-    while (at < length && at < keyBytesMax) {
-      const code = key.charCodeAt(at)
-      if (code > 0x7f) break
-      bytes[at] = code
-      at += 1
+    const { length } = key
+    if (length > keyBytesMax || !this.#pack(key, length)) {
+      this.#encode(key)
+      return
     }
-    if (at < length) at = this.#encode(key)
-    bytes[at] = 0
-    bytes[at + 1] = 0
-    bytes[at + 2] = 0
-    this.byteLength = at
-    this.wordCount = (at + 3) >>> 2
+    this.byteLength = length
+    this.wordCount = (length + 3) >>> 2
   }
 
-  #encode(key: string): number {
-    const { read, written } = this.#encoder.encodeInto(key, this.#bytes.subarray(0, keyBytesMax))
+  /** Most keys are ASCII, one byte for each character: four at a time. False: this one is not. */
+  #pack(key: string, length: number): boolean {
+    const { words } = this
+    const wholeEnd = length & ~3
+    let seen = 0
+    let at = 0
+    for (; at < wholeEnd; at += 4) {
+      const a = key.charCodeAt(at)
+      const b = key.charCodeAt(at + 1)
+      const c = key.charCodeAt(at + 2)
+      const d = key.charCodeAt(at + 3)
+      seen |= a | b | c | d
+      words[at >>> 2] = a | (b << 8) | (c << 16) | (d << 24)
+    }
+    if (at < length) {
+      let last = 0
+      for (let shift = 0; at < length; at += 1, shift += 8) {
+        const code = key.charCodeAt(at)
+        seen |= code
+        last |= code << shift
+      }
+      words[wholeEnd >>> 2] = last
+    }
+    return seen <= 0x7f
+  }
+
+  #encode(key: string): void {
+    const bytes = this.#bytes
+    const { read, written } = this.#encoder.encodeInto(key, bytes.subarray(0, keyBytesMax))
     assert(read === key.length, 'a key longer than a state holds')
-    return written
+    bytes.fill(0, written, written + 3)
+    this.byteLength = written
+    this.wordCount = (written + 3) >>> 2
   }
 }
 

@@ -44,6 +44,9 @@ export class SharedZone implements Zone {
   readonly #ledger: Int32Array
   readonly #lock: SharedLock
   readonly #key = new KeyBuffer()
+  /** Never change, so they are read once. */
+  readonly #seeds: readonly [number, number]
+  readonly #bucketMask: number
   /** Of the key last loaded. */
   #hash = 0
 
@@ -55,6 +58,9 @@ export class SharedZone implements Zone {
     const ledger = this.#views.ledgers[worker - 1]
     assert(ledger !== undefined, `zone "${shared.name}" has no ledger for worker ${worker}`)
     this.#ledger = ledger
+    const { head } = this.#views
+    this.#seeds = [wordOf(head, headAt.seed0), wordOf(head, headAt.seed1)]
+    this.#bucketMask = wordOf(head, headAt.bucketMask)
     this.#lock = new SharedLock(this.#views.head, headAt.lock, worker)
   }
 
@@ -171,16 +177,15 @@ export class SharedZone implements Zone {
 
   #load(key: string): void {
     this.#key.load(key)
-    const { head } = this.#views
-    this.#hash = hashOf(this.#key, wordOf(head, headAt.seed0), wordOf(head, headAt.seed1))
+    const [seed0, seed1] = this.#seeds
+    this.#hash = hashOf(this.#key, seed0, seed1)
   }
 
   /** The state of the loaded key, or 0. Chains are short: there are more buckets than states. */
   #find(): number {
     const states = this.#states
-    const { buckets, head } = this.#views
     const hash = this.#hash
-    let state = wordOf(buckets, hash & wordOf(head, headAt.bucketMask))
+    let state = wordOf(this.#views.buckets, hash & this.#bucketMask)
     while (state !== 0) {
       const base = state * stateWords
       if (states[base + stateAt.hash] === hash && this.#hasKey(base)) return state
@@ -233,7 +238,7 @@ export class SharedZone implements Zone {
     states[base + stateAt.hash] = this.#hash
     states[base + stateAt.used] = 0
     states[base + stateAt.stamp] = this.#nextStamp()
-    const bucket = this.#hash & wordOf(head, headAt.bucketMask)
+    const bucket = this.#hash & this.#bucketMask
     states[base + stateAt.next] = wordOf(buckets, bucket)
     buckets[bucket] = state
     head[headAt.unitsUsed] = unitsUsed
@@ -287,10 +292,10 @@ export class SharedZone implements Zone {
 
   #unlink(state: number): void {
     const states = this.#states
-    const { buckets, head } = this.#views
+    const { buckets } = this.#views
     const base = state * stateWords
     const next = wordOf(states, base + stateAt.next)
-    const bucket = wordOf(states, base + stateAt.hash) & wordOf(head, headAt.bucketMask)
+    const bucket = wordOf(states, base + stateAt.hash) & this.#bucketMask
     let before = wordOf(buckets, bucket)
     if (before === state) {
       buckets[bucket] = next
