@@ -296,9 +296,10 @@ const whatCostsTheRest = `- **Refusals:** by profile (\`node --cpu-prof dist/cli
   address of a client with the accept, where Node needs a call of its own. The admission itself, the log's rate
   limit and garbage are what is left to us. Outside a flood a refusal is dearer, because the close is the kind
   one (docs/decisions/0006-flood-lane.md).
-- **Sessions:** two Sockets are made, wired and taken apart for each, with more system calls than nginx makes.
-- **Bytes:** each chunk is read into a fresh buffer, which Node allocates and collects.
-- **Memory:** two Sockets with their stream states are most of an idle session.`
+- **Sessions:** the kernel's part is more system calls than nginx makes, one at a time; the rest is JavaScript and
+  its garbage (docs/decisions/0021-sessions-on-handles.md).
+- **Bytes:** they pass through buffers that are used again, in pieces of 64 KiB; nginx's are 16 KiB.
+- **Memory:** inside TLS, a session is still two Sockets with their stream states.`
 
 const howToRead = `- **CPU, not speed, is the result.** Client, upstream and server share the machine's cores; how many
   a second come through says as much about the load processes as about the server. \`server busy\` and

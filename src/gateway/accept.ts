@@ -1,6 +1,7 @@
 // From an accepted socket to a session or a refusal: one synchronous step.
 
 import type { Socket } from 'node:net'
+import type { Admit } from '../engine/verdict.ts'
 import type { Listen } from '../policy/policy.ts'
 import { connectRefusal } from '../protocol/refusal.ts'
 import { attachClient, attachRaw } from './client.ts'
@@ -10,25 +11,38 @@ import { afterAddress, awaitProxyHeader } from './proxy-in.ts'
 import { turnAway } from './refuse-session.ts'
 import { remoteOf } from './remote.ts'
 import { ignoreError } from './session-socket.ts'
+import { HandleSocket } from './handles/handle-socket.ts'
+import { isHandleShaped } from './handles/node-handles.ts'
 import { Session } from './session.ts'
 import type { SessionHost } from './session.ts'
 import { keepAliveDelayMs } from './upstream-pool.ts'
 
+/** What the engine calls a client of a Unix socket; the kernel has no address for it. */
+const unixPeer = { address: 'unix' }
+
 /**
- * Under a flood, asks the engine before a Socket is made. True: refused and closed. Otherwise the
- * verdict waits in `host.foregone` for the Socket that is made next, in the same turn.
+ * Asks the engine before a Socket is made. True: the client is done with, or has its session, and
+ * no Socket. Otherwise the verdict waits in `host.foregone` for the Socket that is made next, in
+ * the same turn.
  */
-export function refuseEarly(host: SessionHost, client: AcceptedHandle, listen: Listen): boolean {
-  if (!host.refusals.isFlooded) return false
-  const remote = listen.endpoint.kind === 'unix' ? 'unix' : peerOf(client)
-  if (remote === undefined) {
+export function takeHandle(host: SessionHost, client: AcceptedHandle, listen: Listen): boolean {
+  const { handles, refusals } = host
+  const isFlooded = refusals.isFlooded
+  const isServed = handles !== undefined && isHandleShaped(client)
+  if (!isFlooded && !isServed) return false
+  const peer = listen.endpoint.kind === 'unix' ? unixPeer : peerOf(client)
+  if (peer?.address === undefined) {
     client.close()
     return true
   }
-  const verdict = host.engine.open({ listenId: listen.id, remote })
-  if (verdict.kind === 'refuse' && !verdict.plan.settings.useTls.value) {
+  const verdict = host.engine.open({ listenId: listen.id, remote: peer.address })
+  const { useTls } = verdict.plan.settings
+  if (verdict.kind === 'refuse') {
     const reply = connectRefusal(verdict.plan.listener.service)
-    if (host.refusals.refuseHandle(client, reply)) return true
+    if (isFlooded && !useTls.value && refusals.refuseHandle(client, reply)) return true
+  } else if (isServed && !useTls.value) {
+    beginSession(host, HandleSocket.accepted(handles, client, peer), verdict)
+    return true
   }
   host.foregone.put(verdict)
   return false
@@ -43,10 +57,11 @@ export function acceptSocket(host: SessionHost, socket: Socket, listen: Listen):
     return
   }
   const verdict = host.foregone.take() ?? host.engine.open({ listenId: listen.id, remote })
-  if (verdict.kind === 'refuse') {
-    turnAway(host, socket, verdict.plan)
-    return
-  }
+  if (verdict.kind === 'refuse') turnAway(host, socket, verdict.plan)
+  else beginSession(host, socket, verdict)
+}
+
+function beginSession(host: SessionHost, socket: Socket | HandleSocket, verdict: Admit): void {
   const session = new Session(host, socket, verdict.session)
   session.logConnected()
   attachRaw(session)

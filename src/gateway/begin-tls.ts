@@ -4,7 +4,7 @@
 import { PosternError } from '../base/errors.ts'
 import { certificateText } from '../protocol/dialogue/last-words.ts'
 import { ClientHelloReader } from '../protocol/tls/client-hello.ts'
-import { attachClient, detachClient } from './client.ts'
+import { attachClient, useSocket } from './client.ts'
 import { sayGoodbye } from './closing.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -62,8 +62,8 @@ interface Securing {
 }
 
 function secure(session: Session, { profile, early, serverName }: Securing): void {
-  const { raw } = session
-  detachClient(raw)
+  const raw = useSocket(session)
+  if (raw === undefined) return
   if (early !== undefined && early.length > 0) raw.unshift(early)
   const secured: SessionSocket = startTls(raw, profile, serverName)
   attachClient(session, secured)

@@ -1,7 +1,9 @@
 // The handlers of a client's socket, shared by all sessions.
 
+import { Socket } from 'node:net'
 import { leaveUpstream } from './closing.ts'
 import { errnoText } from './errno.ts'
+import { HandleSocket } from './handles/handle-socket.ts'
 import { clientEnded, resumeUpstream } from './relay.ts'
 import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -11,6 +13,25 @@ import { handshakeErrorText } from './tls/handshake-error.ts'
 /** Waits for the end of the accepted socket itself, under whatever speaks over it. */
 export function attachRaw(session: Session): void {
   session.raw.on('close', onRawClose)
+}
+
+/**
+ * The accepted socket as TLS wants it: a Socket from now on, paused and with nobody listening but
+ * to its errors and its close. Undefined: it is closing.
+ */
+export function useSocket(session: Session): Socket | undefined {
+  const { raw } = session
+  detachClient(raw)
+  if (raw instanceof Socket) return raw
+  if (!(raw instanceof HandleSocket) || raw.destroyed) return undefined
+  const socket: Socket & SessionSocket = raw.toSocket()
+  socket.on('error', onClientError)
+  session.raw[sessionKey] = undefined
+  socket[sessionKey] = session
+  session.raw = socket
+  session.client = socket
+  attachRaw(session)
+  return socket
 }
 
 /** Takes what is read from a socket into the session. It stays paused until somebody resumes it. */

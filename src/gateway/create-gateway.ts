@@ -10,7 +10,7 @@ import { Deadline, TimerWheel } from '../base/timer-wheel.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Listen, Policy } from '../policy/policy.ts'
-import { acceptSocket, refuseEarly } from './accept.ts'
+import { acceptSocket, takeHandle } from './accept.ts'
 import { abort, shutDown } from './closing.ts'
 import { DescriptorWatch } from './descriptors.ts'
 import { errnoText, isOutOfDescriptors } from './errno.ts'
@@ -23,6 +23,8 @@ import type {
   GatewayTeam,
   SessionDetail,
 } from './gateway.ts'
+import { createHandleKit } from './handles/handle-kit.ts'
+import type { HandleKit } from './handles/handle-kit.ts'
 import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { AuthServers, loadAuthServers } from './login/auth-servers.ts'
@@ -69,6 +71,7 @@ class SocketGateway implements Gateway, SessionHost {
   readonly passwordChecks = new PasswordChecks()
   readonly names: ClientNames
   readonly foregone: ForegoneVerdict
+  readonly handles: HandleKit | undefined
   readonly watchedPlans = new WeakMap<Plan, boolean>()
   tls: TlsContexts
   users: UsersTables = new Map()
@@ -96,6 +99,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.clock = clock
     this.tally = options.tally ?? new Tally()
     this.foregone = new ForegoneVerdict(options.engine)
+    this.handles = options.usesHandles === false ? undefined : createHandleKit()
     this.#prefix = options.prefix
     this.wheel = new TimerWheel(clock)
     this.refusals = new Refusals(clock, this.wheel)
@@ -113,7 +117,7 @@ class SocketGateway implements Gateway, SessionHost {
     }
     const onAcceptError = (error: Error): void => this.#onAcceptError(error)
     const onHandle = (client: AcceptedHandle, listen: Listen): boolean =>
-      refuseEarly(this, client, listen)
+      takeHandle(this, client, listen)
     const onHandleSettled = (): void => this.foregone.discard()
     const handlers = { onConnection, onHandle, onHandleSettled, onAcceptError }
     this.#team = options.team

@@ -6,13 +6,14 @@
 // different, nothing is diverted and every client takes the documented way.
 
 import type { Server, Socket } from 'node:net'
+import type { HandleAddress } from './handles/node-handles.ts'
 
 /** The part of an accepted connection's handle that is used. */
 export interface AcceptedHandle {
   writeBuffer(request: object, bytes: Uint8Array): number
   close(): void
   /** TCP only. Answers 0 and fills `out`, or an error number. */
-  getpeername?(out: { address?: string }): number
+  getpeername?(out: HandleAddress): number
 }
 
 type OnConnection = (this: unknown, status: number, client: unknown) => void
@@ -38,11 +39,11 @@ export function divertConnections(
   Object.assign(handle, { onconnection: divert })
 }
 
-/** Address of the client of a handle; undefined when the kernel has none any more. */
-export function peerOf(client: AcceptedHandle): string | undefined {
-  const out: { address?: string } = {}
+/** Address and port of the client of a handle; undefined when the kernel has none any more. */
+export function peerOf(client: AcceptedHandle): HandleAddress | undefined {
+  const out: HandleAddress = {}
   if (client.getpeername === undefined || client.getpeername(out) !== 0) return undefined
-  return out.address
+  return out
 }
 
 /** Writes one line into a fresh connection and closes it. */

@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly handed?: HandedSockets
   /** Where this gateway is one of several that share their listening sockets. */
   readonly team?: GatewayTeam
+  /** False: every session is served by Sockets, as where Node has no handles as we know them. */
+  readonly usesHandles?: boolean
 }
 
 /** What a gateway does together with others of its process. */

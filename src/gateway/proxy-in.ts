@@ -7,7 +7,7 @@ import { ProxyHeaderParser } from '../base/proxy-header.ts'
 import type { ProxyHeader } from '../base/proxy-header.ts'
 import { beginService } from './begin-service.ts'
 import { beginTls } from './begin-tls.ts'
-import { detachClient } from './client.ts'
+import { useSocket } from './client.ts'
 import { turnAway } from './refuse-session.ts'
 import { remoteOf } from './remote.ts'
 import type { Session } from './session.ts'
@@ -88,10 +88,11 @@ function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
     afterAddress(session, rest)
     return
   }
-  detachClient(raw)
+  const socket = useSocket(session)
   session.handOver()
-  if (rest.length > 0) raw.unshift(rest)
-  turnAway(host, raw, verdict.plan)
+  if (socket === undefined) return
+  if (rest.length > 0) socket.unshift(rest)
+  turnAway(host, socket, verdict.plan)
 }
 
 /** Whether who sent the header may say whom it speaks for (freenginx set_real_ip_from). */

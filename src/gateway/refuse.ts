@@ -12,6 +12,7 @@ import { longestLinger } from './linger.ts'
 import type { Linger } from './linger.ts'
 import { RefusalQueue } from './refusal-queue.ts'
 import { ignoreError } from './session-socket.ts'
+import type { SessionSocket } from './session-socket.ts'
 
 // A kind close waits for the client's own close; 512 waiting sockets are half of the smallest
 // usual limit of open files (1024), so refusals never starve the sessions.
@@ -37,8 +38,8 @@ export class Refusals implements Waiting {
   readonly #clock: Clock
   readonly #wheel: TimerWheel
   /** Oldest first. */
-  readonly #lingering = new Map<Socket, Lingering>()
-  readonly #onClose: (this: Socket) => void
+  readonly #lingering = new Map<SessionSocket, Lingering>()
+  readonly #onClose: (this: SessionSocket) => void
   readonly #sweep: Deadline
   readonly #lines = new LineWriter()
   readonly #queue = new RefusalQueue((client, reply) => this.#lines.writeAndClose(client, reply))
@@ -95,7 +96,7 @@ export class Refusals implements Waiting {
    * As `refuse`, and never in haste: for a client that has logged in, which is no flood. Any socket
    * will do, one inside TLS as well.
    */
-  refuseKindly(socket: Socket, reply: Uint8Array, linger: Linger | undefined): void {
+  refuseKindly(socket: SessionSocket, reply: Uint8Array, linger: Linger | undefined): void {
     socket.on('error', ignoreError)
     this.#close(socket, reply, { nowMs: this.#clock.monotonicMs(), linger })
   }
@@ -126,12 +127,13 @@ export class Refusals implements Waiting {
    * no time for that, for the line to be written.
    */
   #close(
-    socket: Socket,
+    socket: SessionSocket,
     reply: Uint8Array,
     { nowMs, linger }: { readonly nowMs: number; readonly linger: Linger | undefined },
   ): void {
     this.#track(socket, nowMs, linger)
-    socket.end(reply)
+    socket.write(reply)
+    socket.end()
     socket.resume()
     if (linger === undefined) socket.destroySoon()
   }
@@ -148,7 +150,7 @@ export class Refusals implements Waiting {
     socket.destroySoon()
   }
 
-  #track(socket: Socket, nowMs: number, linger: Linger = longestLinger): void {
+  #track(socket: SessionSocket, nowMs: number, linger: Linger = longestLinger): void {
     this.#lingering.set(socket, {
       linger,
       sinceMs: nowMs,

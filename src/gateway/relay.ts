@@ -4,6 +4,7 @@ import { SmtpWatch } from '../protocol/smtp/watch.ts'
 import type { WatchActions, WatchNote } from '../protocol/smtp/watch-actions.ts'
 import { needsWatch } from '../protocol/smtp/watch-rules.ts'
 import { lingerClient } from './closing.ts'
+import { HandleSocket } from './handles/handle-socket.ts'
 import { isFull, Pace, rateOf } from './pace.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
@@ -16,12 +17,14 @@ const halfClosedSilenceMs = 30_000
 export function startRelay(session: Session): void {
   beginRelay(session, {})
   startWatch(session)
+  useBuffers(session)
   passKept(session)
 }
 
 /** The client is logged in at its upstream; a watch would wait for a greeting that is long past. */
 export function relayLoggedIn(session: Session, limits: { readonly silenceMs?: number }): void {
   beginRelay(session, limits)
+  useBuffers(session)
   passKept(session)
 }
 
@@ -32,6 +35,14 @@ function beginRelay(session: Session, limits: { readonly silenceMs?: number }): 
   // A reload concerns the sessions after it.
   const rate = rateOf(session.engineSession.plan.settings)
   if (rate !== undefined) session.pace = new Pace(session, rate)
+}
+
+/** Where every chunk is passed on or dropped at once, chunks need no memory of their own. */
+function useBuffers({ client, upstream, watch, pace }: Session): void {
+  if (watch !== undefined || pace !== undefined) return
+  if (!(client instanceof HandleSocket) || !(upstream instanceof HandleSocket)) return
+  client.useBuffers()
+  upstream.useBuffers()
 }
 
 function passKept(session: Session): void {
@@ -150,7 +161,10 @@ function apply(session: Session, actions: WatchActions): void {
   for (const bytes of actions.toUpstream ?? []) pass(client, upstream, bytes)
   holdClient(session, actions.pauseClient === true)
   if (actions.endUpstream === true) upstream.end()
-  if (actions.transparent === true) session.watch = undefined
+  if (actions.transparent === true) {
+    session.watch = undefined
+    useBuffers(session)
+  }
   if (actions.note !== undefined) logNote(session, actions.note)
   if (actions.close === undefined) return
   logNote(session, actions.close)

@@ -8,7 +8,6 @@
 // What happens in a state is in the file named after it; this one keeps what must never break: the
 // slot goes back once, when both sockets are closed (SEMANTICS S1, S2).
 
-import type { Socket } from 'node:net'
 import type { Address } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log, LogLevelName } from '../base/log.ts'
@@ -25,6 +24,7 @@ import type { ClientName } from '../protocol/smtp/client-name.ts'
 import type { SmtpWatch } from '../protocol/smtp/watch.ts'
 import { expire } from './expire.ts'
 import type { ForegoneVerdict } from './foregone.ts'
+import type { HandleKit } from './handles/handle-kit.ts'
 import { idleMsOf } from './idle.ts'
 import type { ClientNames } from './names/client-names.ts'
 import type { Pace } from './pace.ts'
@@ -76,6 +76,8 @@ export interface SessionHost {
   authServers: AuthServers
   readonly names: ClientNames
   readonly foregone: ForegoneVerdict
+  /** Absent: this Node has no handles as expected, and all is done with Sockets. */
+  readonly handles: HandleKit | undefined
   /** Replaced by a reload; a session takes from it once. */
   tls: TlsContexts
   /** Replaced by a reload, too: who logs in after it is looked for in the new ones. */
@@ -141,7 +143,7 @@ export class Session implements Waiting {
   readonly host: SessionHost
   readonly engineSession: EngineSession
   /** The accepted socket; its `close` is the client's end. */
-  readonly raw: SessionSocket
+  raw: SessionSocket
   /** What is read from and written to: the accepted socket, or TLS over it. */
   client: SessionSocket
   upstream: SessionSocket | undefined = undefined
@@ -167,7 +169,7 @@ export class Session implements Waiting {
   #silenceMs = forever
   #untilMs = forever
 
-  constructor(host: SessionHost, raw: Socket, engineSession: EngineSession) {
+  constructor(host: SessionHost, raw: SessionSocket, engineSession: EngineSession) {
     const nowMs = host.clock.monotonicMs()
     this.host = host
     this.engineSession = engineSession

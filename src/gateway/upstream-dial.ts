@@ -2,15 +2,19 @@
 // header, STARTTLS, TLS. The PROXY header comes first of all, in plain text.
 
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { assert } from '../base/assert.ts'
 import { PosternError } from '../base/errors.ts'
 import type { LoginAction, LoginActions, UpstreamLogin } from '../protocol/upstream/login.ts'
 import { starttlsUpgrade } from '../protocol/upstream/starttls.ts'
 import { errnoText } from './errno.ts'
+import { HandleSocket } from './handles/handle-socket.ts'
 import { serverNameOf } from './login/login-settings.ts'
 import { proxyHeaderFor } from './proxy-out.ts'
 import { ignoreError } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
+import { keepAliveDelayMs } from './upstream-pool.ts'
 import type { UpstreamTarget } from './upstream-pool.ts'
 import { handshakeProblem, startUpstreamTls } from './upstream-tls.ts'
 import type { UpstreamTlsProfile } from './upstream-tls.ts'
@@ -37,6 +41,8 @@ export interface DialOptions {
 export class UpstreamDial {
   readonly #options: DialOptions
   #socket: SessionSocket
+  /** What TLS is put over. */
+  #raw: Socket | undefined
   #profile: UpstreamTlsProfile | undefined
   #starttls: UpstreamLogin | undefined
   #greeting: Buffer | undefined
@@ -46,7 +52,7 @@ export class UpstreamDial {
   constructor(options: DialOptions) {
     const { session, target } = options
     this.#options = options
-    this.#socket = connect({ ...target.options })
+    this.#socket = this.#connect()
     this.#socket.on('error', this.#onError)
     this.#socket.on('connect', this.#onConnect)
     this.#socket.on('close', this.#onClose)
@@ -88,6 +94,21 @@ export class UpstreamDial {
     else this.#beginTls(this.#profile)
   }
 
+  /** Without a Socket where none is needed: TLS is put over a Socket, and a name is looked up by one. */
+  #connect(): SessionSocket {
+    const { session, target } = this.#options
+    const { handles } = session.host
+    const isPlain = session.engineSession.plan.settings.upstreamTls.value === 'off'
+    if (handles !== undefined && isPlain && target.numeric !== undefined) {
+      const socket = HandleSocket.connect(handles, target.numeric)
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, keepAliveDelayMs)
+      return socket
+    }
+    this.#raw = connect({ ...target.options })
+    return this.#raw
+  }
+
   #askForTls(): void {
     const { session } = this.#options
     const ehloName = serverNameOf(session.engineSession.plan.settings)
@@ -126,7 +147,8 @@ export class UpstreamDial {
 
   #beginTls(profile: UpstreamTlsProfile): void {
     const { session, target } = this.#options
-    const raw = this.#socket
+    const raw = this.#raw
+    assert(raw !== undefined, 'TLS needs a Socket')
     this.#isHandshaking = true
     this.#letGo()
     // What breaks below TLS shows in the TLS socket, and its close comes after the one below.

@@ -1,6 +1,7 @@
 // Which address of an upstream list is tried next: round robin over those that answer, the others
 // last.
 
+import { isIP } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
 import type { UpstreamAddress } from '../policy/options.ts'
@@ -18,6 +19,8 @@ export interface UpstreamTarget {
   /** As logs show it. */
   readonly text: string
   readonly options: TcpNetConnectOpts | IpcNetConnectOpts
+  /** Where there is nothing to look up: the address as it is. */
+  readonly numeric?: { readonly address: string; readonly port: number; readonly family: 4 | 6 }
   /** Of a list in the policy, so that it is remembered from one session to the next. */
   readonly isListed: boolean
   /** 0: it answered when it was tried last. */
@@ -101,5 +104,8 @@ function targetOf(address: UpstreamAddress, prefix: string): UpstreamTarget {
     keepAlive: true,
     keepAliveInitialDelay: keepAliveDelayMs,
   }
-  return { text, options, isListed: true, skippedUntilMs: 0 }
+  const base = { text, options, isListed: true, skippedUntilMs: 0 }
+  const family = isIP(host)
+  if (family !== 4 && family !== 6) return base
+  return { ...base, numeric: { address: host, port, family } }
 }

@@ -118,6 +118,7 @@ function attachUpstream(session: Session, socket: SessionSocket): void {
   socket.on('drain', onUpstreamDrain)
   socket.on('end', onUpstreamEnd)
   socket.on('close', onUpstreamClose)
+  socket.resume()
 }
 
 function onUpstreamData(this: SessionSocket, chunk: Buffer): void {

@@ -16,7 +16,7 @@ import { createEngine } from '../../src/engine/create-engine.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { EngineEvent } from '../../src/engine/events.ts'
 import { createGateway } from '../../src/gateway/create-gateway.ts'
-import type { Gateway } from '../../src/gateway/gateway.ts'
+import type { Gateway, GatewayOptions } from '../../src/gateway/gateway.ts'
 import { parseKey } from '../../src/policy/key.ts'
 import type { LimitZone } from '../../src/policy/limit-zone.ts'
 import type { Options, OptionValues, UpstreamAddress } from '../../src/policy/options.ts'
@@ -127,13 +127,17 @@ export async function cleanUp(): Promise<void> {
   }
 }
 
-export function createRig(policy: Policy, clock?: Clock): Rig {
+export function createRig(
+  policy: Policy,
+  clock?: Clock,
+  more: Pick<GatewayOptions, 'usesHandles'> = {},
+): Rig {
   const log = new RigLog()
   const events: EngineEvent[] = []
   const onEvent = (event: EngineEvent): void => void events.push(event)
   const timed = clock === undefined ? {} : { clock }
   const engine = createEngine({ policy, onEvent, ...timed })
-  const gateway = createGateway({ engine, log, prefix: tmpdir(), ...timed })
+  const gateway = createGateway({ engine, log, prefix: tmpdir(), ...timed, ...more })
   cleanups.push(() => gateway.close())
   const port = (listenId?: string): number => {
     const bound = gateway.bound()

@@ -90,6 +90,7 @@ export class UpstreamAttempt implements DialHandlers {
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('close', this.#onClose)
+    socket.resume()
     const { dialogue } = this.#options
     this.#options.onConnected?.()
     this.#act(dialogue.start())

@@ -1,7 +1,6 @@
 // What a client's certificate is worth, and what of it is told to the auth server.
 
 import { X509Certificate } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { PeerCertificate } from 'node:tls'
 import type { ClientCertificate } from '../../protocol/auth-http/request.ts'
@@ -24,7 +23,7 @@ const chainMax = 100
 
 /** Undefined: the session goes on. */
 export function certificateRefusal(
-  secured: Socket,
+  secured: unknown,
   profile: TlsProfile,
 ): CertificateRefusal | undefined {
   const { verifyMode } = profile
