@@ -89,10 +89,8 @@ describe('packaging', () => {
     const unit = read('packaging/postern.service')
     const calls = [...unit.matchAll(/\/usr\/local\/bin\/postern ([^>\n]*)-p \/etc\/postern -c /g)]
     const flags = new Set(calls.map((match) => match[1]?.trim() ?? ''))
-    expect([...flags].toSorted()).toEqual(['', '-t -q', 'status'])
+    expect([...flags].toSorted()).toEqual(['', '-t -q'])
     const { stdout } = await runProgram(['--help'], { cwd: '/' })
     for (const flag of ['-p <', '-c <', '-t ', '-q ']) expect(stdout).toContain(flag)
-    const { stdout: status } = await runProgram(['status', '--help'], { cwd: '/' })
-    for (const flag of ['-p <', '-c <']) expect(status).toContain(flag)
   })
 })

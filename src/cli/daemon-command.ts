@@ -3,6 +3,7 @@
 import type { Command } from 'commander'
 import { descriptorsOf, forgetActivation } from '../daemon/activation.ts'
 import { readConfiguration } from '../daemon/configuration.ts'
+import { forgetManager, managerOf } from '../daemon/service-manager.ts'
 import type { ConfigurationSource } from '../daemon/configuration.ts'
 import { signalOf } from '../daemon/signals.ts'
 import type { SignalAction } from '../daemon/signals.ts'
@@ -85,16 +86,21 @@ async function dispatch(command: Command, terminal: Terminal): Promise<number> {
 
 async function run(source: ConfigurationSource, terminal: Terminal): Promise<number> {
   const isChild = isDetachedChild(terminal)
-  const given = descriptorsOf(terminal.env, isChild ? [process.pid, process.ppid] : [process.pid])
+  const pids = isChild ? [process.pid, process.ppid] : [process.pid]
+  const given = descriptorsOf(terminal.env, pids)
+  const manager = managerOf(terminal.env, pids)
   if (!isChild && readConfiguration(source).settings?.isDaemon === true) {
     return runDetached(source, terminal, given)
   }
+  // What we start may not take for its own what was meant for us.
   forgetActivation(process.env)
+  forgetManager(process.env)
   // Testing, signalling and the version need no gateway.
   const { runDaemon } = await import('../daemon/run.ts')
   return runDaemon({
     source,
     given,
+    ...(manager === undefined ? {} : { manager }),
     // Warnings of a good configuration go to the log, which is where the daemon speaks.
     showDiagnostics: (loaded) =>
       showDiagnostics(loaded, terminal, loaded.policy === undefined ? undefined : isError),

@@ -13,6 +13,7 @@ import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
 import { localFeed } from './feed/local-feed.ts'
 import { LocalPlane } from './plane.ts'
+import { noManager } from './service-manager.ts'
 import { noGlobals } from './settings.ts'
 
 const text = `Error_Log = "error.log info"
@@ -90,6 +91,7 @@ async function makeDaemon() {
     }),
     log,
     settings,
+    manager: noManager,
     clock: systemClock,
     configuration: '/p.conf',
     load,

@@ -12,15 +12,18 @@ import type { DaemonLog } from './daemon-log.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import type { Plane } from './plane.ts'
 import { Reloader } from './reload.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { DaemonSettings } from './settings.ts'
 import { onSignals } from './signals.ts'
 import type { SignalAction } from './signals.ts'
+import { Watchdog } from './watchdog.ts'
 import { readVersion } from './version.ts'
 
 export interface DaemonParts {
   readonly plane: Plane
   readonly log: DaemonLog
   readonly settings: DaemonSettings
+  readonly manager: ServiceManager
   readonly clock: Clock
   /** The configuration file, for `status`. */
   readonly configuration: string
@@ -47,6 +50,7 @@ export class Daemon {
   #state: State = 'starting'
   #isFinished = false
   #control: ControlSocket | undefined
+  #watchdog: Watchdog | undefined
   #resolveEnded: () => void = () => {}
   #rejectEnded: (error: unknown) => void = () => {}
 
@@ -71,8 +75,25 @@ export class Daemon {
     writePidFile(settings.pidFile, process.pid)
     log.write('notice', { text: `ready, revision ${revision}, ${bound.length} listens bound` })
     // A signal that came too early was kept: the state says what it asked for.
-    if (this.#state === 'starting') this.#state = 'running'
-    else this.#stop()
+    if (this.#state !== 'starting') {
+      this.#stop()
+      return
+    }
+    this.#state = 'running'
+    this.#parts.manager.ready(`revision ${revision}, ${bound.length} listens bound`)
+    this.#watch()
+  }
+
+  /** As long as every worker answers, whoever started us is told so. */
+  #watch(): void {
+    const { manager, log, plane } = this.#parts
+    if (manager.watchdogMs === undefined) return
+    // Workers that have finished their sessions have ended, as they should.
+    const pulse = async (): Promise<void> => {
+      if (this.#state === 'running') await plane.pulse()
+    }
+    this.#watchdog = new Watchdog({ manager, log, pulse }, manager.watchdogMs)
+    this.#watchdog.start()
   }
 
   /** Undoes a start that failed half-way. */
@@ -142,6 +163,7 @@ export class Daemon {
     if (this.#state === 'starting') this.#state = 'stopping'
     if (this.#state !== 'running') return
     this.#state = 'draining'
+    this.#parts.manager.stopping('finishing sessions')
     const drained = this.#reloader.idle().then(() => this.#drain())
     drained.then(this.#onGatewayEnded, this.#onFailure)
   }
@@ -161,6 +183,7 @@ export class Daemon {
 
   #stop(): void {
     this.#state = 'stopping'
+    this.#parts.manager.stopping('exiting')
     const closed = this.#parts.plane.close()
     Promise.race([closed, wait(stopWaitMs)]).then(this.#onGatewayEnded, this.#onFailure)
   }
@@ -178,6 +201,7 @@ export class Daemon {
     this.#isFinished = true
     const { log, settings } = this.#parts
     clearInterval(this.#keepAlive)
+    this.#watchdog?.stop()
     await this.#control?.close()
     removePidFile(settings.pidFile, process.pid)
     log.write('notice', { text: 'exit' })

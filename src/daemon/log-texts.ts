@@ -47,6 +47,12 @@ export const daemonLogs = {
   'exiting on a defect: <stack>': 'alert: Postern found a defect in itself and ends.',
   'worker <n> <why>; its sessions are gone and their slots free, the next one starts in <n> ms':
     'alert: a worker thread died; the others go on (SEMANTICS S20).',
+  'worker <n> has not had a turn for 20 s and is ended':
+    'alert: a worker thread hangs; its sessions end with it, and another one takes its place.',
+  'systemd cannot be told how the daemon is: <why>':
+    'warn: NOTIFY_SOCKET is set and `systemd-notify` cannot be run; the daemon serves all the same.',
+  "systemd's watchdog is not told that all is well: <why>":
+    'warn: a worker has not answered in time, or does not serve; said once, until all do again.',
   'worker <n> could not start: <why>': 'alert: it is tried again, each time after longer.',
   'worker <n> serves again': 'notice: a worker that died has a successor.',
   'host process <pid> ended (<how>); its sessions are gone, the next one starts in <n> ms':

@@ -53,6 +53,8 @@ export interface Plane {
   reopenLogs(): void
   report(): Promise<PlaneReport>
   ask(question: Question): Promise<ControlResponse>
+  /** Resolves when every worker has had a turn; rejects when one cannot have any. */
+  pulse(): Promise<void>
   /**
    * Calls the listener with batches of events until the function that comes back is called. Costs
    * nothing while nobody listens.
@@ -102,6 +104,11 @@ export class LocalPlane implements Plane {
 
   report(): Promise<PlaneReport> {
     return Promise.resolve(reportOf(this.#parts))
+  }
+
+  /** Whoever asks has the only turns there are. */
+  pulse(): Promise<void> {
+    return Promise.resolve()
   }
 
   ask(question: Question): Promise<ControlResponse> {

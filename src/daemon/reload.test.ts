@@ -5,6 +5,7 @@ import type { LogEntry, LogLevelName } from '../base/log.ts'
 import { readConfiguration } from './configuration.ts'
 import type { LoadedConfiguration } from './configuration.ts'
 import { Reloader } from './reload.ts'
+import { noManager } from './service-manager.ts'
 import { noGlobals } from './settings.ts'
 
 const good = 'ESMTP_Listener { Upstream = "127.0.0.1:26" Listen ":25" {} }'
@@ -68,6 +69,7 @@ function bench(text: () => string, onReload: () => Promise<void> = () => Promise
     plane,
     log,
     settings,
+    manager: noManager,
   })
   return { reloader, lines, calls, loadCount: () => loadCount }
 }

@@ -5,6 +5,7 @@ import type { Log, LogLevelName } from '../base/log.ts'
 import type { LoadedConfiguration } from './configuration.ts'
 import type { ListenLog, LogTarget, PreparedTargets } from './daemon-log.ts'
 import type { Plane } from './plane.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** A log whose destinations a reload may replace. */
@@ -19,6 +20,7 @@ export interface ReloaderOptions {
   readonly load: () => LoadedConfiguration
   readonly plane: Pick<Plane, 'revision' | 'reload' | 'report'>
   readonly log: ReloadableLog
+  readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>
   /** What the daemon was started with: its pid file stays where it is until the next start. */
   readonly settings: DaemonSettings
 }
@@ -58,11 +60,13 @@ export class Reloader {
   async #run(): Promise<void> {
     do {
       this.#isRequestedAgain = false
+      this.#options.manager.reloading()
       try {
         this.#settings = (await reloadOnce(this.#options)) ?? this.#settings
       } catch (error) {
         this.#report(error)
       }
+      this.#options.manager.ready(`revision ${this.#options.plane.revision}`)
     } while (this.#isRequestedAgain)
     this.#running = undefined
   }

@@ -20,6 +20,8 @@ import { isAlive, readPidFile } from './pid-file.ts'
 import { LocalPlane } from './plane.ts'
 import type { Plane } from './plane.ts'
 import { logDiagnostics } from './reload.ts'
+import { noManager, Systemd } from './service-manager.ts'
+import type { ManagerAddress } from './service-manager.ts'
 import { earlyLogTarget } from './settings.ts'
 import type { DaemonSettings } from './settings.ts'
 import { HostPlane } from './workers/host-plane.ts'
@@ -35,6 +37,8 @@ export interface RunOptions {
   readonly writeError: (text: string) => void
   /** Listening sockets that this process was started with. */
   readonly given: readonly GivenDescriptor[]
+  /** Who started it, and wants to be told how it is. */
+  readonly manager?: ManagerAddress
 }
 
 /** Runs a daemon in this process until a signal ends it; answers its exit code. */
@@ -77,10 +81,12 @@ interface Loaded {
 
 function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
   const { settings, log } = loaded
+  const { manager } = options
   return new Daemon({
     plane: settings.workers === 1 ? localPlane(options, loaded) : hostPlane(options, loaded),
     log,
     settings,
+    manager: manager === undefined ? noManager : new Systemd(manager, log),
     clock: systemClock,
     configuration: options.source.file,
     load: () => readConfiguration(options.source),

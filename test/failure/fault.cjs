@@ -11,6 +11,9 @@ const faults = {
   exception: () => {
     throw new Error('a defect made for a test')
   },
+  loop: () => {
+    for (;;);
+  },
   memory: () => {
     const kept = []
     for (;;) kept.push(Array.from({ length: 1_000_000 }).fill(1.5))

@@ -18,6 +18,9 @@ const config = `Workers = 2 E{SS=${cap} Listen ":25"{}}`
 /** The promise: every slot of the dead is free again. */
 const freeWithinMs = 2000
 
+/** A worker that hangs is given twenty seconds. */
+const deathPatienceMs = 60_000
+
 const faultModule = fileURLToPath(new URL('fault.cjs', import.meta.url))
 
 /** Clients that keep coming, stay a moment and go, until told to stop. */
@@ -75,6 +78,7 @@ describe('a worker that dies', () => {
     { fault: 'exit', said: /worker 2 exited with code 3/ },
     { fault: 'exception', said: /worker 2 ended: a defect made for a test/ },
     { fault: 'memory', said: /worker 2 ended: Worker terminated due to reaching memory limit/ },
+    { fault: 'loop', said: /worker 2 has not had a turn for 20 s and is ended/ },
   ]
   it.each(ways)('by $fault takes its own sessions with it, and no others', async (way) => {
     const faultFile = `/tmp/postern-fault-${process.pid}-${way.fault}`
@@ -91,7 +95,7 @@ describe('a worker that dies', () => {
     writeFileSync(`${faultFile}.new`, way.fault)
     // In one step, or it would be read half written.
     renameSync(`${faultFile}.new`, `${faultFile}.2`)
-    await gate.logs(way.said)
+    await until(way.said.source, () => way.said.test(gate.log), deathPatienceMs)
     const diedMs = performance.now()
     const atDeath = await gate.status()
     await arrivals.stop()

@@ -109,6 +109,11 @@ export class HostPlane implements Plane {
     return this.#totals.addTo((await this.#order({ kind: 'report' })) as PlaneReport)
   }
 
+  async pulse(): Promise<void> {
+    if (!this.#isServing) throw new Error('the workers are being started again')
+    await this.#order({ kind: 'pulse' })
+  }
+
   async ask(question: Question): Promise<ControlResponse> {
     if (!this.#isServing) {
       return { ok: false, problem: 'The workers are being started again; ask once they serve.' }

@@ -11,6 +11,7 @@ import { lostBatch } from '../feed/lost.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { Assignment, PlaneReport } from '../plane.ts'
 import { Barrier } from './barrier.ts'
+import { everyLook, hangLooksMax } from './heartbeat.ts'
 import { mergeReports, mergeSessions } from './merge.ts'
 import type {
   FromHost,
@@ -75,6 +76,7 @@ export class Host {
   /** Resolves when every worker serves; rejects when one cannot. */
   async start(): Promise<void> {
     await Promise.all(this.#seats.map((seat) => this.#open(seat)))
+    everyLook(() => this.#endWhoHangs())
   }
 
   async obey(order: Exclude<HostOrder, { readonly kind: 'start' }>): Promise<unknown> {
@@ -95,6 +97,8 @@ export class Host {
       case 'reopen':
         await Promise.allSettled(this.#tellAll(order))
         return undefined
+      case 'pulse':
+        return this.#pulse()
       case 'report':
         return this.#report()
       case 'ask':
@@ -231,6 +235,24 @@ export class Host {
     for (const stream of this.#listening.streams) {
       this.#say({ kind: 'events', batch: lostBatch(stream, { worker, order }) })
     }
+  }
+
+  /** What a thread holds that never comes back to its event loop is free only with its end. */
+  #endWhoHangs(): void {
+    for (const seat of this.#seats.filter((taken) => taken.hangs())) {
+      const text = `worker ${seat.worker} has not had a turn for ${hangLooksMax} s and is ended`
+      this.#say({ kind: 'log', level: 'alert', text })
+      seat.isRunning = false
+      void seat.end()
+    }
+  }
+
+  /** Resolves when every worker has answered. */
+  async #pulse(): Promise<void> {
+    for (const { worker, isRunning } of this.#seats) {
+      if (!isRunning) throw new Error(`worker ${worker} does not serve`)
+    }
+    await Promise.all(this.#tellAll({ kind: 'pulse' }))
   }
 
   #running(): readonly Seat[] {

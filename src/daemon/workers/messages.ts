@@ -38,6 +38,8 @@ type CommonOrder =
   | { readonly kind: 'close'; readonly reason?: string }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'report' }
+  /** Are you there? */
+  | { readonly kind: 'pulse' }
   | { readonly kind: 'ask'; readonly question: Question }
   | ({ readonly kind: 'listen_events' } & Listening)
 
@@ -74,6 +76,8 @@ export interface WorkerStart extends Assignment {
   readonly sessionNumbers: Int32Array
   /** Of this place, whoever has it. */
   readonly tally: SharedArrayBuffer
+  /** Turned while the thread has turns of its event loop. */
+  readonly heartbeat: Int32Array
   readonly eventOrder: BigInt64Array
   readonly listening: Listening
 }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { Tally } from '../../base/tally.ts'
 import type { EventBatch } from '../feed/event-feed.ts'
 import type { FromWorker, ToWorker, WorkerOrder, WorkerStart } from './messages.ts'
+import { heartbeatMemory, HeartbeatWatch } from './heartbeat.ts'
 import { Orders } from './orders.ts'
 
 export interface SeatHandlers {
@@ -24,6 +25,8 @@ export class Seat {
   readonly #tallyMemory = Tally.memory()
   /** What all threads that had this place did. */
   readonly tally: Tally = new Tally(this.#tallyMemory)
+  readonly #heartbeat = heartbeatMemory()
+  readonly #watch = new HeartbeatWatch(this.#heartbeat)
   #thread: Worker | undefined
   #orders = new Orders()
   /** It has opened every Listen, and not ended since. */
@@ -42,10 +45,15 @@ export class Seat {
   }
 
   /** Starts a thread in this place; it waits for orders. */
-  take(start: Omit<WorkerStart, 'worker' | 'tally'>): void {
+  take(start: Omit<WorkerStart, 'worker' | 'tally' | 'heartbeat'>): void {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     const thread = new Worker(new URL(`worker-main${extension}`, import.meta.url), {
-      workerData: { ...start, worker: this.worker, tally: this.#tallyMemory },
+      workerData: {
+        ...start,
+        worker: this.worker,
+        tally: this.#tallyMemory,
+        heartbeat: this.#heartbeat,
+      },
       name: `worker ${this.worker}`,
       // The limit of a whole process, but for each: a thread that reaches it dies alone. Without one of
       // its own the process would die.
@@ -80,6 +88,13 @@ export class Seat {
 
   tell(message: ToWorker): void {
     this.#thread?.postMessage(message)
+  }
+
+  /** To be asked once for each heartbeat: it serves, and has not had a turn for long. */
+  hangs(): boolean {
+    if (this.isRunning) return this.#watch.look()
+    this.#watch.reset()
+    return false
   }
 
   /** Ends the thread wherever it is. */

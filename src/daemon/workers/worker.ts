@@ -18,6 +18,7 @@ import { logEvent } from '../event-log.ts'
 import { EventFeed, sharedOrder } from '../feed/event-feed.ts'
 import { reportOf } from '../plane.ts'
 import { Barrier } from './barrier.ts'
+import { beat } from './heartbeat.ts'
 import type {
   FromWorker,
   Listening,
@@ -89,6 +90,7 @@ export class GateWorker {
   /** Begins to listen to the host. */
   static async start(start: WorkerStart, port: MessagePort): Promise<GateWorker> {
     const { settings, worker } = start
+    beat(start.heartbeat)
     const log = await DaemonLog.open({
       targets: settings.logTargets,
       listenLogs: settings.listenLogs,
@@ -141,6 +143,8 @@ export class GateWorker {
         return this.#log.close()
       case 'reopen':
         return this.#log.reopen()
+      case 'pulse':
+        return undefined
       case 'report':
         return this.#report()
       case 'ask':
