@@ -1,6 +1,7 @@
 // Shows a diagnostic to a person: where, what, the source line with a caret, and a hint.
 
 import type { Diagnostic, Severity, Span } from './diagnostic.ts'
+import { coverSecrets } from './secrets.ts'
 
 // Longer source lines are shown as a window around the caret: this is what a wide terminal holds.
 const widestLine = 160
@@ -53,7 +54,7 @@ export function renderDiagnostic(
   const head = `${paint(printable(place), bold)}${paint(`${severity}:`, color)}`
   const lines = [`${head} ${printable(message)} [${printable(code)}]`]
   const line = span === undefined ? undefined : lineOf(sources.get(span.file), span.line)
-  const source = line === undefined ? undefined : withoutSecrets(line)
+  const source = line === undefined ? undefined : coverSecrets(line)
   const number = span === undefined || source === undefined ? '' : String(span.line)
   const margin = ' '.repeat(Math.max(1, number.length))
   if (span !== undefined && source !== undefined) {
@@ -77,18 +78,6 @@ function lineOf(text: string | undefined, line: number): string | undefined {
   const end = text.indexOf('\n', start)
   const found = text.slice(start, end < 0 ? undefined : end)
   return found.endsWith('\r') ? found.slice(0, -1) : found
-}
-
-/**
- * A line with what could be a password covered: between the scheme of an address and the last `@`,
- * and behind `password =`. It keeps its length, so that the caret stands where it should.
- */
-function withoutSecrets(line: string): string {
-  const cover = (_found: string, before: string, secret: string): string =>
-    before + '*'.repeat(secret.length)
-  return line
-    .replace(/((?:redis|valkey)s?:|:\/\/)(.*)(?=@)/i, cover)
-    .replace(/((?:password|pass)\s*=\s*|\bauth=)(.*)/i, cover)
 }
 
 /** The shown line, and the columns in it that the span's columns became. */

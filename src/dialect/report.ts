@@ -1,6 +1,7 @@
 // Collects the diagnostics of one load, in a bounded way. Every dialect reports through it.
 
 import type { Diagnostic, Severity, Span } from '../base/diagnostic.ts'
+import { coverSecrets } from '../base/secrets.ts'
 
 /** One finding before it is given a severity. */
 export interface Finding<Code extends string> {
@@ -59,9 +60,9 @@ export class Report<Code extends string> {
     this.#diagnostics.push({
       severity,
       code,
-      message: shortened(message, maxMessage),
+      message: shortened(coverSecrets(message), maxMessage),
       ...(span === undefined ? {} : { span }),
-      ...(hint === undefined ? {} : { hint: shortened(hint, maxMessage) }),
+      ...(hint === undefined ? {} : { hint: shortened(coverSecrets(hint), maxMessage) }),
     })
   }
 }

@@ -5,12 +5,17 @@ import fc from 'fast-check'
 
 const small = fc.integer({ min: 0, max: 9 })
 
+/** What a cap says about counting over all nodes. */
+const count = fc.constantFrom('true', 'false', '[ When_Away = refuse ]', '[ When_Away = local ]')
+
 /** Options that any session scope takes. */
 const sessionOption = fc.oneof(
   small.map((n) => `Service_Sessions = ${n}`),
   small.map((n) => `Listener_Sessions = ${n}`),
   fc.boolean().map((is) => `Service_Sessions_Dry_Run = ${is}`),
   fc.boolean().map((is) => `Listener_Sessions_Dry_Run = ${is}`),
+  count.map((value) => `Service_Sessions_Cluster = ${value}`),
+  count.map((value) => `Listener_Sessions_Cluster = ${value}`),
   fc.constantFrom('0', '30', '1.5').map((time) => `Idle_Time = ${time}`),
   fc.constantFrom('off', 'v1', 'v2').map((version) => `Upstream_Proxy_Protocol = ${version}`),
   fc.constantFrom('127.0.0.1:26', '[::1]:27', '/run/up.sock').map((to) => `Upstream = "${to}"`),
@@ -112,7 +117,8 @@ export const policyText: fc.Arbitrary<string> = fc
   )
   .map(([one, two, imap, pop3, pathway]) =>
     [
-      'Limit_Conn_Zone "users" { Key = "$remote_user $listener" Size = "1m" Net = "20/48" }',
+      'Cluster { Server = ( "redis://10.0.0.5" ) When_Away = local Share = "1/3" }',
+      'Limit_Conn_Zone "users" { Key = "$remote_user $listener" Size = "1m" Net = "20/48" Cluster = true }',
       one,
       two,
       imap,

@@ -1,6 +1,7 @@
 // Walks the syntax tree against the directive table, in the order in which nginx reads it.
 
 import type { Span } from '../../base/diagnostic.ts'
+import { coverSecrets } from '../../base/secrets.ts'
 import { suggest } from '../../base/suggest.ts'
 import type { Finding } from '../report.ts'
 import { serverFindings } from './check-servers.ts'
@@ -90,7 +91,7 @@ class Checker {
   /** `end`: where nginx would have noticed; absent: at the finding itself. */
   #error(finding: Finding<NginxCode>, end: Span | undefined = finding.span): void {
     const place = end === undefined ? '' : ` in ${end.file}:${end.line}`
-    this.#emerg ??= `${finding.message}${place}`
+    this.#emerg ??= `${coverSecrets(finding.message)}${place}`
     this.#report.error(finding)
   }
 

@@ -18,7 +18,8 @@ function load(args: string) {
   return { ...result, errors, shown: [...shown, result.emerg ?? ''].join('\n') }
 }
 
-const secret = 'a user or password may not stand in the address of a store or in "password="'
+const secret =
+  'a user or password may not stand in the address of a store, nor a password in a parameter'
 const twice = (name: string): string => `"${name}" is said twice in "cluster" directive`
 
 describe('a wrong cluster directive', () => {
@@ -57,7 +58,8 @@ describe('a wrong cluster directive', () => {
     ['redis://a share=33%', 'invalid parameter "share=33%"'],
     ['redis://a node=a node=b', twice('node')],
     ['redis://a password_file=a password_env=B', twice('password_env')],
-    ['redis://a password_env=$STORE', 'invalid parameter "password_env=$STORE"'],
+    ['redis://a password_env=$STORE', '"password_env" takes a name'],
+    ['redis://a sentinel_password_env=a-b', '"sentinel_password_env" takes a name'],
     ['redis://a password_file=', 'invalid parameter "password_file="'],
     ['redis://a database=-1', 'invalid parameter "database=-1"'],
   ])('%s', (args, message) => {

@@ -58,10 +58,22 @@ const onOffHint = 'write on or off'
 const textHint = 'a text must stand behind the "="'
 const variableHint = 'write the name of an environment variable, without "$"'
 
+/** What is no name may be the secret itself, so it is not said again. */
+function variable(key: 'password' | 'sentinelPassword'): Reader {
+  return (text, written) => {
+    if (isVariableName(text)) {
+      const place = { kind: 'environment', name: text } as const
+      return key === 'password'
+        ? { password: sourced(place, written) }
+        : { sentinelPassword: sourced(place, written) }
+    }
+    const message = `"${written.text.slice(0, written.text.indexOf('='))}" takes a name`
+    return { code: 'nginx.bad_value', message, word: written, hint: variableHint }
+  }
+}
+
 const file = (text: string) =>
   word(text) === undefined ? undefined : ({ kind: 'file', path: text } as const)
-const environment = (text: string) =>
-  isVariableName(text) ? ({ kind: 'environment', name: text } as const) : undefined
 
 const parameters: ReadonlyMap<string, Reader> = new Map([
   ['node', parameter('node', name, clusterNameHint)],
@@ -74,10 +86,10 @@ const parameters: ReadonlyMap<string, Reader> = new Map([
   ['database', parameter('database', databaseOf, `write 0 to ${databaseMax}`)],
   ['user', parameter('user', word, textHint)],
   ['password_file', parameter('password', file, textHint)],
-  ['password_env', parameter('password', environment, variableHint)],
+  ['password_env', variable('password')],
   ['sentinel_user', parameter('sentinelUser', word, textHint)],
   ['sentinel_password_file', parameter('sentinelPassword', file, textHint)],
-  ['sentinel_password_env', parameter('sentinelPassword', environment, variableHint)],
+  ['sentinel_password_env', variable('sentinelPassword')],
   ['ssl_trusted_certificate', parameter('tlsCa', word, textHint)],
   ['ssl_certificate', parameter('tlsCertificate', word, textHint)],
   ['ssl_certificate_key', parameter('tlsKey', word, textHint)],
@@ -192,7 +204,8 @@ function readServer(
 function noSecret(written: Word): Problem {
   return {
     code: 'nginx.secret_in_text',
-    message: 'a user or password may not stand in the address of a store or in "password="',
+    message:
+      'a user or password may not stand in the address of a store, nor a password in a parameter',
     word: written,
     hint: 'write user=name, and password_file=file or password_env=variable',
   }
