@@ -31,7 +31,10 @@ function limitText(
   const { isColorOut, cwd } = terminal
   const cap = limit.capMax === undefined ? 'no limit' : String(limit.capMax)
   const notes = [
-    limit.cluster === undefined ? undefined : overAllNodes(limit.cluster),
+    limit.alone === undefined ? undefined : `this node alone (${limit.alone}): the store is away`,
+    limit.cluster === undefined || limit.alone !== undefined
+      ? undefined
+      : overAllNodes(limit.cluster),
     limit.isDryRun ? 'dry run' : undefined,
     report.decidedBy === at ? 'refuses' : undefined,
     limit.isOver && report.decidedBy !== at ? 'also at its cap' : undefined,

@@ -7,6 +7,7 @@ import { withDaemon } from './ask.ts'
 import { commandLine, newCommand } from './command.ts'
 import type { CommandLine } from './command.ts'
 import { budgetsText } from './budgets-text.ts'
+import { clusterRows } from './cluster-text.ts'
 import { addSourceFlags } from './source.ts'
 import type { SourceFlags } from './source.ts'
 import { columns, json } from './terminal.ts'
@@ -41,7 +42,7 @@ function status(command: Command, terminal: Terminal): Promise<number> {
 }
 
 function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): string {
-  const { log, audit, workers } = report
+  const { log, audit, workers, cluster = [] } = report
   const state = report.isDraining ? ', draining' : ''
   const rows = [
     ['postern', `${report.version}, process ${report.pid}${state}`],
@@ -62,6 +63,7 @@ function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): st
       'log',
       `${log.suppressedTotal} suppressed, ${log.droppedTotal} dropped, ${log.errorsTotal} failed`,
     ],
+    ...cluster.flatMap(clusterRows),
     ...(audit === undefined ? [] : [['self-audit', `drift ${audit.drift}`]]),
   ]
   return columns(rows) + budgetsText(budgets)

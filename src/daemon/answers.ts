@@ -19,7 +19,8 @@ import type {
   StatusReport,
 } from './control-protocol.ts'
 import type { LogLosses } from './daemon-log.ts'
-import { explainSession } from './explain-report.ts'
+import { explainLive } from './explain-report.ts'
+import type { ExplainRequest } from './explain-report.ts'
 import type { Plane, PlaneReport } from './plane.ts'
 
 /** What the answers are made from. */
@@ -51,7 +52,10 @@ export interface QuestionSources {
 }
 
 /** Answers what one engine and its gateway can answer. */
-export function answerQuestion(sources: QuestionSources, question: Question): ControlResponse {
+export function answerQuestion(
+  sources: QuestionSources,
+  question: Question,
+): ControlResponse | Promise<ControlResponse> {
   const { engine } = sources
   switch (question.request) {
     case 'sessions':
@@ -62,18 +66,22 @@ export function answerQuestion(sources: QuestionSources, question: Question): Co
     }
     case 'explain': {
       const { listen, from } = question
-      const explained = explainSession(engine, { listen, from })
-      if ('problem' in explained) return { ok: false, problem: explained.problem }
-      return { ok: true, result: explained.report }
+      return explained(engine, { listen, from })
     }
     default:
       return unreachable(question)
   }
 }
 
+async function explained(engine: Engine, request: ExplainRequest): Promise<ControlResponse> {
+  const result = await explainLive(engine, request)
+  if ('problem' in result) return { ok: false, problem: result.problem }
+  return { ok: true, result: result.report }
+}
+
 function statusOf(sources: AnswerSources, report: PlaneReport): StatusReport {
   const { clock } = sources
-  const { revision, totals, stats, bound, audit, workers } = report
+  const { revision, totals, stats, bound, audit, workers, cluster } = report
   const { refusalsLingering, bytesFromClients, bytesFromUpstreams } = stats
   return {
     version: sources.version,
@@ -91,6 +99,7 @@ function statusOf(sources: AnswerSources, report: PlaneReport): StatusReport {
     log: addLosses(sources.logLosses(), report.log),
     ...(audit === undefined ? {} : { audit }),
     ...(workers === undefined ? {} : { workers }),
+    ...(cluster === undefined ? {} : { cluster }),
   }
 }
 

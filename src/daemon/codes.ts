@@ -12,6 +12,11 @@ export const daemonCodes = {
     'More workers are asked for than there are processors to run them.',
   'daemon.zone_too_large': 'A zone is larger than several workers can share.',
   'daemon.duplicate_directive': 'A directive of `-g` is also set by the file.',
+  'cluster.no_client':
+    'The optional package that speaks to the store of limits over several nodes is not installed.',
+  'cluster.secret':
+    'A password of that store is not where the configuration says; it is never shown.',
+  'cluster.tls_file': 'A certificate, key or CA file of that store could not be read.',
   'cli.no_smtp_server': 'The demo needs the optional dependency smtp-server.',
 } as const
 

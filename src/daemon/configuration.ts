@@ -6,7 +6,6 @@ import { dialectOf, loadConfiguration } from '../dialect/detect.ts'
 import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readUsers } from '../gateway/users.ts'
-import { refuseClusterLimits } from '../policy/validate-cluster.ts'
 import { checkServable } from '../policy/validate.ts'
 import { openFilesLimit } from './open-files.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
@@ -54,7 +53,6 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
   const diagnostics = [
     ...loaded.diagnostics,
     ...checkServable(policy, dialectOf(policy.dialect).word),
-    ...refuseClusterLimits(policy, dialectOf(policy.dialect).word),
     ...readUsers(policy, source.prefix).diagnostics,
     ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
     ...diagnoseWorkers(policy, settings.workers),

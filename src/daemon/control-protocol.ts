@@ -2,6 +2,7 @@
 
 import { parseBlock } from '../base/address.ts'
 import type { AuditReport } from '../engine/audit.ts'
+import type { ClusterView } from '../engine/cluster/cluster-view.ts'
 import type { BudgetView } from '../engine/engine.ts'
 import type { ExplainReport } from './explain-report.ts'
 import type { LogLosses } from './daemon-log.ts'
@@ -54,6 +55,8 @@ export interface StatusReport {
   readonly audit?: AuditReport
   /** Absent with one worker, which is the daemon itself. */
   readonly workers?: WorkersReport
+  /** The store of limits over several nodes, as each worker sees it; absent: there is none. */
+  readonly cluster?: readonly ClusterView[]
 }
 
 export interface SessionView {

@@ -3,8 +3,10 @@
 import { addressOfClient } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
+import { escapeText } from '../base/escape.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import { loginOf } from '../engine/auth-facts.ts'
+import type { ClusterEvent } from '../engine/cluster/cluster-view.ts'
 import type { EngineEvent } from '../engine/events.ts'
 import type { EngineSession } from '../engine/session.ts'
 import type { Finding } from '../engine/verdict.ts'
@@ -12,6 +14,9 @@ import type { Limit } from '../policy/limit.ts'
 
 /** As freenginx shows a client that came through a Unix socket. */
 const unixClient = 'unix:'
+
+/** An error of a store or of its client is one short line. */
+const storeTextMax = 200
 
 /** A log that builds a record only when it will be written. */
 export interface KindLog {
@@ -41,6 +46,11 @@ export function logEvent(log: KindLog, event: EngineEvent): void {
       return
     case 'audited':
       logAudit(log, event.report)
+      return
+    case 'cluster_away':
+    case 'cluster_counting':
+    case 'cluster_drift':
+      logCluster(log, event)
       return
     default:
       unreachable(event)
@@ -100,9 +110,38 @@ function limitingBy({ option }: Limit, dryRun = ''): string {
 
 /** freenginx names the zone only; Momentum's caps name scope and counts. */
 function whichLimit(finding: Finding): string {
-  const { option, zone, scope, capMax } = finding.limit
-  if (option === 'limit_conn') return `"${zone}"`
-  return `"${scope}" (${finding.usedCount}/${capMax ?? 0})`
+  const { option, zone, scope, capMax, alone } = finding.limit
+  const store = alone === undefined ? '' : ', store away'
+  if (option === 'limit_conn') return `"${zone}"${store}`
+  return `"${scope}" (${finding.usedCount}/${capMax ?? 0})${store}`
+}
+
+/** Once each way; what the store said is no client's word, and is escaped like any. */
+function logCluster(log: KindLog, event: ClusterEvent): void {
+  const where = event.zone === undefined ? '' : ` of zone "${event.zone}"`
+  switch (event.kind) {
+    case 'cluster_away': {
+      const { why, detail } = event
+      const text = `the store${where} is away (${why}: ${escapeText(detail, storeTextMax)}), limits over all nodes do as When_Away says`
+      log.writeKind('error', 'store away', () => ({ text, fields: { why, detail } }))
+      return
+    }
+    case 'cluster_counting': {
+      const { nodeCount, awayMs } = event
+      const after = awayMs === undefined ? '' : ` again after ${Math.round(awayMs)} ms`
+      const text = `the store${where} counts${after}, nodes: ${nodeCount}`
+      log.writeKind('notice', 'store counts', () => ({ text, fields: { nodes: nodeCount } }))
+      return
+    }
+    case 'cluster_drift': {
+      const { drift } = event
+      const text = `the store${where} differed by ${drift} from what this node wrote, everything is published anew`
+      log.writeKind('warn', 'store drift', () => ({ text, fields: { drift } }))
+      return
+    }
+    default:
+      unreachable(event)
+  }
 }
 
 /** Drift is never expected, so it is loud; its absence is worth a debug line only. */

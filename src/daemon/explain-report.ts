@@ -7,12 +7,12 @@ import type { Span } from '../base/diagnostic.ts'
 import { parseEndpoint } from '../base/endpoint.ts'
 import { suggest } from '../base/suggest.ts'
 import { isRefusing } from '../engine/admission.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, Explanation, OpenRequest } from '../engine/engine.ts'
 import type { Finding } from '../engine/verdict.ts'
 import { chainOf } from '../policy/chain.ts'
 import type { Chain } from '../policy/chain.ts'
 import { defaults } from '../policy/defaults.ts'
-import type { LimitCluster } from '../policy/cluster.ts'
+import type { LimitCluster, WhenAway } from '../policy/cluster.ts'
 import type { LimitOption, Tier } from '../policy/limit.ts'
 import { needsLogin } from '../policy/login.ts'
 import type { OptionName } from '../policy/options.ts'
@@ -42,6 +42,8 @@ export interface ExplainedLimit {
   readonly isOver: boolean
   /** Counted over all nodes. */
   readonly cluster?: LimitCluster
+  /** The store is away: `capMax` is what this node may admit alone. */
+  readonly alone?: WhenAway
   readonly origin?: Span
   /** Why this value won, one sentence per value that lost. */
   readonly because: readonly string[]
@@ -94,11 +96,27 @@ export type ExplainResult = { readonly report: ExplainReport } | { readonly prob
 
 /** Explains what an engine would do with a session now. Counts nothing. */
 export function explainSession(engine: Engine, request: ExplainRequest): ExplainResult {
+  return explainWith(engine, request, (open) => engine.explain(open))
+}
+
+/** The same with counts over all nodes, where the store says them. */
+export async function explainLive(engine: Engine, request: ExplainRequest): Promise<ExplainResult> {
+  const listenId = findListen(engine.policy, request.listen)
+  const isAsked = typeof listenId === 'string' && addressOfClient(request.from) !== undefined
+  const live = isAsked ? await engine.explainLive({ listenId, remote: request.from }) : undefined
+  return explainWith(engine, request, (open) => live ?? engine.explain(open))
+}
+
+function explainWith(
+  engine: Engine,
+  request: ExplainRequest,
+  explain: (open: OpenRequest) => Explanation | undefined,
+): ExplainResult {
   const listenId = findListen(engine.policy, request.listen)
   if (typeof listenId !== 'string') return listenId
   const address = addressOfClient(request.from)
   if (address === undefined) return { problem: `"${request.from}" is not an IP address.` }
-  const explanation = engine.explain({ listenId, remote: request.from })
+  const explanation = explain({ listenId, remote: request.from })
   const chain = chainOf(engine.policy, listenId, address)
   if (explanation === undefined || chain === undefined) {
     return { problem: `There is no Listen ${listenId} in the policy.` }
@@ -155,7 +173,7 @@ function onlyListenOnPort(policy: Policy, wanted: Endpoint): string | undefined 
 
 function explainLimit(chain: Chain, finding: Finding): ExplainedLimit {
   const { limit, usedCount, isOver } = finding
-  const { option, tier, scope, capMax, isDryRun, cluster, origin } = limit
+  const { option, tier, scope, capMax, isDryRun, cluster, alone, origin } = limit
   return {
     option,
     tier,
@@ -165,6 +183,7 @@ function explainLimit(chain: Chain, finding: Finding): ExplainedLimit {
     isDryRun,
     isOver,
     ...(cluster === undefined ? {} : { cluster }),
+    ...(alone === undefined ? {} : { alone }),
     ...(origin === undefined ? {} : { origin }),
     because: reasonOfLimit(chain, option, tier)?.because ?? [],
   }

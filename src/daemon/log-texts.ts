@@ -22,6 +22,14 @@ export const daemonLogs = {
   'client <address and port> connected to <listen>': 'info: a session was admitted at connect.',
   'proxied session done': 'info: a session that was relayed ended, and its slots came back.',
   'session closed': 'info: a session ended before it was relayed, and its slots came back.',
+  'the store is away (<why>: <detail>), limits over all nodes do as When_Away says':
+    'error: the store that counts over all nodes does not answer, or waits to hear from every node after it had lost its data; each limit does what its When_Away says.',
+  'the store counts, nodes: <n>':
+    'notice: limits over all nodes count over so many; with "again after <n> ms" it had been away.',
+  'the store differed by <n> from what this node wrote, everything is published anew':
+    'warn: a failover or somebody else had changed what the store holds; it is whole again with this line.',
+  'limiting … (<used>/<cap>), store away':
+    'as the same line without it: the cap is what this node may admit alone, 0 with When_Away refuse.',
   'self-audit: drift <n>, leaked <n>, unknown <n>':
     'crit: the counts do not agree with the open sockets, which is a defect; at debug when they do (SEMANTICS S20).',
   'postern/<version>, node <version>': 'notice: the daemon starts.',

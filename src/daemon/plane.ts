@@ -3,6 +3,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { AuditReport } from '../engine/audit.ts'
+import type { ClusterView } from '../engine/cluster/cluster-view.ts'
 import type { Engine, Totals } from '../engine/engine.ts'
 import type { Gateway, GatewayStats } from '../gateway/gateway.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -27,6 +28,8 @@ export interface PlaneReport {
   readonly stats: GatewayStats
   readonly bound: readonly string[]
   readonly audit?: AuditReport
+  /** The store of limits over several nodes, as each worker sees it. */
+  readonly cluster?: readonly ClusterView[]
   /** What the logs of other threads lost. */
   readonly log?: LogLosses
   readonly workers?: WorkersReport
@@ -83,20 +86,24 @@ export class LocalPlane implements Plane {
     return this.#parts.engine.revision
   }
 
-  start(): Promise<void> {
-    return this.#parts.gateway.start()
+  /** Whoever comes finds the caps in force. */
+  async start(): Promise<void> {
+    await this.#parts.engine.joined()
+    await this.#parts.gateway.start()
   }
 
   reload({ policy }: Assignment): Promise<void> {
     return this.#parts.gateway.reload(policy)
   }
 
-  drain(limits: { readonly relayMs?: number }): Promise<void> {
-    return this.#parts.gateway.drain(limits)
+  async drain(limits: { readonly relayMs?: number }): Promise<void> {
+    await this.#parts.gateway.drain(limits)
+    await this.#parts.engine.leave()
   }
 
-  close(): Promise<void> {
-    return this.#parts.gateway.close()
+  async close(): Promise<void> {
+    await this.#parts.gateway.close()
+    await this.#parts.engine.leave()
   }
 
   /** It logs through the daemon. */
@@ -133,11 +140,13 @@ export function reportOf(
 ): PlaneReport {
   const { engine, gateway, lastAudit } = parts
   const audit = lastAudit()
+  const cluster = engine.cluster()
   return {
     revision: engine.revision,
     totals: engine.totals(),
     stats: gateway.stats(),
     bound: gateway.bound().map((bound) => bound.listenId),
     ...(audit === undefined ? {} : { audit }),
+    ...(cluster === undefined ? {} : { cluster: [cluster] }),
   }
 }

@@ -8,6 +8,7 @@ import { createGateway } from '../gateway/create-gateway.ts'
 import { HandedSockets } from '../gateway/handed-sockets.ts'
 import type { GivenDescriptor } from '../gateway/handed-sockets.ts'
 import type { Policy } from '../policy/policy.ts'
+import { clusterSource } from './cluster-source.ts'
 import { readConfiguration } from './configuration.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration.ts'
 import { isAnswering } from './control-client.ts'
@@ -107,6 +108,7 @@ function localPlane({ source, given }: RunOptions, { policy, log }: Loaded): Pla
     policy,
     clock: systemClock,
     nextOrder: feed.nextOrder,
+    cluster: clusterSource({ worker: 1, prefix: source.prefix, environment: process.env }),
     onEvent: (event) => {
       if (event.kind === 'audited') lastAudit = event.report
       logEvent(log, event)

@@ -32,7 +32,7 @@ function connect(engine: Engine, remote = '192.0.2.1', listenId = '*:25'): Engin
 /** The session when it was admitted, or the zone that refused it. */
 function logIn(engine: Engine, who: AuthFacts, listenId = '*:25'): EngineSession | string {
   const verdict = engine.authenticate(connect(engine, '192.0.2.1', listenId), who)
-  return verdict.kind === 'admit' ? verdict.session : verdict.decidedBy.limit.zone
+  return verdict.kind === 'refuse' ? verdict.decidedBy.limit.zone : verdict.session
 }
 
 function admitted(engine: Engine, who: AuthFacts, listenId?: string): EngineSession {

@@ -16,7 +16,7 @@ const seed: PolicyText = {
 
 function open(engine: Engine, remote: string, listenId = '*:25'): EngineSession | string {
   const verdict = engine.open({ listenId, remote })
-  if (verdict.kind === 'admit') return verdict.session
+  if (verdict.kind !== 'refuse') return verdict.session
   const { limit, usedCount } = verdict.decidedBy
   return `${limit.option} "${limit.scope}" (${usedCount}/${limit.capMax})`
 }

@@ -6,20 +6,17 @@ import { assert } from '../base/assert.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import { Tally } from '../base/tally.ts'
-import { PlanTable } from '../policy/plan-table.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
 import {
   acquireAll,
-  countUnchecked,
-  createBudgetSet,
   isRefusing,
   lockOrderOf,
   lookAt,
   releaseAll,
   zonesOfSlots,
 } from './admission.ts'
-import type { Acquisition, BudgetSet } from './admission.ts'
+import type { Acquisition } from './admission.ts'
 import { auditCounts } from './audit.ts'
 import type { AuditReport } from './audit.ts'
 import type {
@@ -35,29 +32,20 @@ import type {
 import type { EngineEvent } from './events.ts'
 import { loginOf } from './auth-facts.ts'
 import type { AuthFacts } from './auth-facts.ts'
-import { KeyedZones } from './keyed-budgets.ts'
+import { openCluster } from './cluster/cluster-source.ts'
+import type { ClusterOpening } from './cluster/cluster-source.ts'
+import type { ClusterPart } from './cluster/cluster-part.ts'
+import type { ClusterView } from './cluster/cluster-view.ts'
+import { createRevision, loginDemand, recount, zonesOf } from './revision.ts'
+import type { Revision } from './revision.ts'
 import { LiveSession } from './session.ts'
 import type { EngineSession } from './session.ts'
-import type { Admit, Finding, Refuse, Verdict } from './verdict.ts'
-import type { StateHandle, Zone } from './zone.ts'
+import { withCounts } from './standing.ts'
+import { StoreDesk } from './store-desk.ts'
+import type { Refused } from './store-desk.ts'
+import type { Admit, Finding, FirstVerdict, Refuse } from './verdict.ts'
+import type { StateHandle } from './zone.ts'
 import { memoryZones } from './zone-source.ts'
-import type { ZoneSource } from './zone-source.ts'
-
-/** A plan with its budgets bound to zones, made once per Listen and block. */
-interface BoundPlan {
-  readonly plan: Plan
-  readonly budgets: BudgetSet
-}
-
-/** Everything that belongs to one revision of the policy. */
-interface Revision {
-  readonly policy: Policy
-  readonly number: number
-  /** The one zone of the connect stage. */
-  readonly connect: Zone
-  readonly keyed: KeyedZones
-  readonly plans: PlanTable<BoundPlan>
-}
 
 /**
  * Makes an engine that counts in this process's memory.
@@ -71,7 +59,8 @@ export function createEngine(options: EngineOptions): Engine {
   return new MemoryEngine(options)
 }
 
-const noSlots = Object.freeze([])
+const noSlots: readonly StateHandle[] = Object.freeze([])
+const noParts: readonly ClusterPart[] = Object.freeze([])
 
 class MemoryEngine implements Engine {
   readonly #clock: Clock
@@ -81,6 +70,8 @@ class MemoryEngine implements Engine {
   readonly #nextSessionId: () => number
   readonly #tally: Tally
   readonly #nextOrder: (() => number) | undefined
+  readonly #opening: ClusterOpening
+  readonly #desk: StoreDesk
   /** The place of what was decided last. */
   #order = 0
 
@@ -90,8 +81,20 @@ class MemoryEngine implements Engine {
     this.#tally = options.tally ?? new Tally()
     this.#nextSessionId = options.nextSessionId ?? countFromOne()
     this.#nextOrder = options.nextOrder
-    const { zones = memoryZones(), revision = 1 } = options
-    this.#revision = createRevision(options.policy, revision, zones)
+    const { policy, zones = memoryZones(), revision = 1 } = options
+    const onEvent = (event: EngineEvent): void => this.#onEvent?.(event)
+    this.#opening = { source: options.cluster, clock: this.#clock, onEvent }
+    const cluster = openCluster(policy, undefined, this.#opening)
+    this.#revision = createRevision({ policy, number: revision, zones, cluster })
+    this.#desk = new StoreDesk({
+      revision: () => this.#revision,
+      isOpen: (live) => this.#sessions.get(live.id) === live,
+      forget: (live) => this.#sessions.delete(live.id),
+      onDecided: this.#onDecided,
+      admit: (live, stage, acquired) =>
+        stage === 'connect' ? this.#admit(live, acquired) : this.#admitUser(live, acquired),
+      refuse: (refused) => this.#refuse(refused),
+    })
   }
 
   get policy(): Policy {
@@ -102,66 +105,79 @@ class MemoryEngine implements Engine {
     return this.#revision.number
   }
 
-  open(request: OpenRequest): Verdict {
-    const address = addressOf(request.remote)
-    const shared = this.#revision.plans.get(request.listenId, undefined)
+  open(request: OpenRequest): FirstVerdict {
+    const { remote, listenId } = request
+    const address = addressOf(remote)
+    const shared = this.#revision.plans.get(listenId, undefined)
     const isAwaitingAddress = shared.plan.settings.proxyProtocol.value
-    const bound = isAwaitingAddress ? shared : this.#revision.plans.get(request.listenId, address)
+    const bound = isAwaitingAddress ? shared : this.#revision.plans.get(listenId, address)
+    const { plan } = bound
     const id = this.#nextSessionId()
-    const acquired = acquireAll(bound.budgets, noSlots, this.#onDecided)
+    const standing = this.#desk.standing(bound)
+    const acquired = acquireAll(standing.budgets, noSlots, this.#onDecided)
     if (acquired.decidedBy !== undefined) {
-      return this.#refuse({ sessionId: id, plan: bound.plan, acquired, remote: request.remote })
+      return this.#refuse({ sessionId: id, plan, acquired, remote })
     }
     const session = new LiveSession({
       id,
-      listenId: request.listenId,
+      listenId,
       address,
-      plan: bound.plan,
+      plan,
       openedMs: this.#clock.monotonicMs(),
       isAwaitingAddress,
       slots: acquired.slots,
     })
     this.#sessions.set(id, session)
-    return this.#admit(session, acquired)
+    if (bound.parts.length === 0) return this.#admit(session, acquired)
+    return this.#desk.ask({ live: session, stage: 'connect', standing, acquired, remote }, noParts)
   }
 
-  adopt(session: EngineSession, remote: string): Verdict {
+  adopt(session: EngineSession, remote: string): FirstVerdict {
     const live = this.#live(session)
     assert(live.isAwaitingAddress, 'adopt on a session whose address is known')
     live.address = addressOf(remote)
     live.isAwaitingAddress = false
     const bound = this.#revision.plans.get(live.listenId, live.address)
-    const held = live.slots
+    const { slots: held, parts } = live
     live.slots = noSlots
-    const acquired = acquireAll(bound.budgets, held, this.#onDecided)
+    live.parts = noParts
+    const standing = this.#desk.standing(bound)
+    const acquired = acquireAll(standing.budgets, held, this.#onDecided)
     live.plan = bound.plan
     if (acquired.decidedBy !== undefined) {
       this.#sessions.delete(live.id)
+      this.#revision.cluster?.give(parts)
       return this.#refuse({ sessionId: live.id, plan: bound.plan, acquired, remote })
     }
     live.slots = acquired.slots
-    return this.#admit(live, acquired)
+    if (bound.parts.length + parts.length === 0) return this.#admit(live, acquired)
+    return this.#desk.ask({ live, stage: 'connect', standing, acquired, remote }, parts)
   }
 
-  authenticate(session: EngineSession, facts: AuthFacts): Verdict {
+  authenticate(session: EngineSession, facts: AuthFacts): FirstVerdict {
     const live = this.#live(session)
     assert(!live.isAwaitingAddress, 'authenticate before the address is known')
     assert(live.facts === undefined, 'authenticate twice')
     live.facts = facts
-    const budgets = this.#revision.keyed.budgetsOf(live, facts)
+    const demand = loginDemand(this.#revision, live, facts)
+    const standing = this.#desk.standing(demand)
+    const { budgets } = standing
     // A refused session holds no slot, not even that of its connection (SEMANTICS S3).
     const acquired = acquireAll(budgets, noSlots, this.#onDecided, {
       giveIfRefused: live.slots,
       lockOrder: lockOrderOf([...zonesOfSlots(live.slots), ...budgets.lockOrder]),
     })
-    if (acquired.decidedBy === undefined) {
-      live.slots = [...live.slots, ...acquired.slots]
-      return this.#admitUser(live, acquired)
-    }
-    this.#sessions.delete(live.id)
-    live.slots = noSlots
     const remote = facts.isUnix ? 'unix' : live.address.text
-    return this.#refuse({ sessionId: live.id, plan: live.plan, acquired, remote, facts })
+    if (acquired.decidedBy !== undefined) {
+      this.#sessions.delete(live.id)
+      live.slots = noSlots
+      this.#desk.give(live)
+      return this.#refuse({ sessionId: live.id, plan: live.plan, acquired, remote, facts })
+    }
+    live.slots = [...live.slots, ...acquired.slots]
+    if (demand.parts.length === 0) return this.#admitUser(live, acquired)
+    const question = { live, stage: 'authenticated', standing, acquired, remote, facts } as const
+    return this.#desk.ask(question, noParts)
   }
 
   close(session: EngineSession): void {
@@ -171,21 +187,30 @@ class MemoryEngine implements Engine {
     const slots = live.slots
     live.slots = noSlots
     releaseAll(slots, this.#onDecided)
+    this.#desk.give(live)
     const [closedMs, order] = [this.#clock.monotonicMs(), this.#order]
     this.#onEvent?.({ kind: 'session_closed', session: live, closedMs, order })
   }
 
   replacePolicy(policy: Policy, swap?: PolicySwap): boolean {
     const zones = swap?.zones ?? memoryZones()
-    const next = createRevision(policy, this.#revision.number + 1, zones)
+    const { number, cluster: before } = this.#revision
+    const cluster = openCluster(policy, before, this.#opening)
+    const next = createRevision({ policy, number: number + 1, zones, cluster })
     const recounted = Array.from(this.#sessions.values(), (live) => recount(next, live))
     // Until all agree every session holds its old slots, too: nobody sees it uncounted.
-    if (swap?.agree() === false) return false
-    for (const { live, plan, slots } of recounted) {
+    if (swap?.agree() === false) {
+      if (cluster !== before) void cluster?.stop()
+      return false
+    }
+    for (const { live, plan, slots, parts } of recounted) {
       live.plan = plan
       live.slots = slots
+      live.parts = parts
     }
     this.#revision = next
+    cluster?.replaceHeld(recounted.map(({ parts }) => parts))
+    if (cluster !== before) void before?.stop()
     this.#onDecided()
     this.#onEvent?.({
       kind: 'policy_replaced',
@@ -205,8 +230,17 @@ class MemoryEngine implements Engine {
     const { plans } = this.#revision
     if (!plans.has(request.listenId)) return undefined
     const bound = plans.get(request.listenId, addressOf(request.remote))
-    const findings = lookAt(bound.budgets)
+    const findings = lookAt(this.#desk.standing(bound).budgets)
     return { plan: bound.plan, findings, wouldAdmit: !findings.some(isRefusing) }
+  }
+
+  async explainLive(request: OpenRequest): Promise<Explanation | undefined> {
+    const { plans, cluster } = this.#revision
+    const here = this.explain(request)
+    if (here === undefined || cluster === undefined) return here
+    const { parts } = plans.get(request.listenId, addressOf(request.remote))
+    const findings = withCounts(here.findings, await cluster.look(parts))
+    return { plan: here.plan, findings, wouldAdmit: !findings.some(isRefusing) }
   }
 
   snapshot(): Snapshot {
@@ -232,9 +266,24 @@ class MemoryEngine implements Engine {
   }
 
   audit(openIds: ReadonlySet<number>): AuditReport {
-    const report = auditCounts(zonesOf(this.#revision), this.#sessions, openIds)
+    const counted = auditCounts(zonesOf(this.#revision), this.#sessions, openIds)
+    const open = [...this.#sessions.values()].filter(({ id }) => openIds.has(id))
+    const driftThere = this.#revision.cluster?.driftFrom(open.map(({ parts }) => parts)) ?? 0
+    const report = { ...counted, drift: counted.drift + driftThere }
     this.#onEvent?.({ kind: 'audited', report })
     return report
+  }
+
+  cluster(): ClusterView | undefined {
+    return this.#revision.cluster?.view()
+  }
+
+  async joined(): Promise<void> {
+    await this.#revision.cluster?.joined()
+  }
+
+  async leave(): Promise<void> {
+    await this.#revision.cluster?.stop()
   }
 
   #onDecided = (): void => {
@@ -308,58 +357,12 @@ class MemoryEngine implements Engine {
   }
 }
 
-interface Refused {
-  readonly sessionId: number
-  readonly plan: Plan
-  readonly acquired: Acquisition
-  readonly remote: string
-  readonly facts?: AuthFacts
-}
-
 function countFromOne(): () => number {
   let last = 0
   return () => {
     last += 1
     return last
   }
-}
-
-function createRevision(policy: Policy, number: number, zones: ZoneSource): Revision {
-  const { connect } = zones
-  const bind = (plan: Plan): BoundPlan => ({
-    plan,
-    budgets: createBudgetSet(plan.limits, () => connect),
-  })
-  const keyed = new KeyedZones(policy.zones, zones)
-  return { policy, number, connect, keyed, plans: new PlanTable(policy, bind) }
-}
-
-function zonesOf(revision: Revision): readonly Zone[] {
-  return [revision.connect, ...revision.keyed.zones()]
-}
-
-interface Recounted {
-  readonly live: LiveSession
-  readonly plan: Plan
-  readonly slots: readonly StateHandle[]
-}
-
-/**
- * Counts a live session under a new policy, unchecked (SEMANTICS S19); the old zones are dropped
- * whole.
- */
-function recount(next: Revision, live: LiveSession): Recounted {
-  const { listen, listener } = live.plan
-  next.plans.addRetired(listen, listener.service)
-  // Its whole service is gone: nothing counts it any more, and nothing of it may be given back.
-  if (!next.plans.has(live.listenId)) return { live, plan: live.plan, slots: noSlots }
-  const address = live.isAwaitingAddress ? undefined : live.address
-  const { plan, budgets } = next.plans.get(live.listenId, address)
-  const ofUser =
-    live.facts === undefined
-      ? []
-      : countUnchecked(next.keyed.budgetsOf({ address: live.address, plan }, live.facts))
-  return { live, plan, slots: [...countUnchecked(budgets), ...ofUser] }
 }
 
 function addressOf(remote: string): Address {

@@ -9,7 +9,9 @@ import type { AuditReport } from './audit.ts'
 import type { AuthFacts } from './auth-facts.ts'
 import type { EngineEvent } from './events.ts'
 import type { EngineSession } from './session.ts'
-import type { Finding, Verdict } from './verdict.ts'
+import type { ClusterView } from './cluster/cluster-view.ts'
+import type { ClusterSource } from './cluster/cluster-source.ts'
+import type { Finding, FirstVerdict } from './verdict.ts'
 import type { ZoneSource } from './zone-source.ts'
 
 export interface OpenRequest {
@@ -47,19 +49,22 @@ export interface Engine {
   readonly policy: Policy
   /** 1 for the first policy, one more for every replacement. */
   readonly revision: number
-  /** Decides about a new session, synchronously and all or nothing (SEMANTICS S17). */
-  open(request: OpenRequest): Verdict
+  /**
+   * Decides about a new session, synchronously and all or nothing (SEMANTICS S17); where a limit
+   * counts over several nodes it may have to ask first.
+   */
+  open(request: OpenRequest): FirstVerdict
   /**
    * The PROXY header came: evaluates everything with the address it named. A refused session holds
    * nothing.
    */
-  adopt(session: EngineSession, remote: string): Verdict
+  adopt(session: EngineSession, remote: string): FirstVerdict
   /**
    * The session's user is known: takes the slots of every limit that applies to it, once in a
    * session's life and before its upstream is connected (SEMANTICS S14). A refused session holds
    * nothing any more, not even the slots of its connection.
    */
-  authenticate(session: EngineSession, facts: AuthFacts): Verdict
+  authenticate(session: EngineSession, facts: AuthFacts): FirstVerdict
   /** Gives every slot back; the second call does nothing. Call it from the socket's `close`. */
   close(session: EngineSession): void
   /**
@@ -70,12 +75,20 @@ export interface Engine {
   /** Plan for one kind of session, without counting anything. */
   plan(listenId: string, address: Address | undefined): Plan | undefined
   explain(request: OpenRequest): Explanation | undefined
+  /** The same, with the counts over all nodes where the store says them. */
+  explainLive(request: OpenRequest): Promise<Explanation | undefined>
   /** The numbers that cost nothing to ask for. */
   totals(): Totals
   snapshot(): Snapshot
   sessions(): Iterable<EngineSession>
   /** Compares the counts with the sessions whose sockets are really open. */
   audit(openIds: ReadonlySet<number>): AuditReport
+  /** The store of limits over several nodes; undefined: there is none. */
+  cluster(): ClusterView | undefined
+  /** Resolves when that store counts, or when it is plain that it does not for now. */
+  joined(): Promise<void>
+  /** Lets go of that store; for when every session is closed. */
+  leave(): Promise<void>
 }
 
 /** How a policy is replaced where several engines count together. */
@@ -101,6 +114,11 @@ export interface EngineOptions {
   readonly nextSessionId?: () => number
   /** The next place in the order of events; called under the locks, so it must be quick. */
   readonly nextOrder?: () => number
+  /**
+   * Opens the store of limits over several nodes; absent: they count on this node alone, as they
+   * would with no other.
+   */
+  readonly cluster?: ClusterSource
   /** Called synchronously for every event; must not throw. */
   readonly onEvent?: (event: EngineEvent) => void
 }

@@ -71,6 +71,20 @@ export type EventBody =
       readonly leaked: number
       readonly unknown: number
     }
+  /** The store of limits over several nodes went, came, or had lost writes; as in the log. */
+  | {
+      readonly event: 'cluster_away'
+      readonly zone?: string
+      readonly why: string
+      readonly detail: string
+    }
+  | {
+      readonly event: 'cluster_counting'
+      readonly zone?: string
+      readonly nodes: number
+      readonly awayMs?: number
+    }
+  | { readonly event: 'cluster_drift'; readonly zone?: string; readonly drift: number }
   /** This worker's part of the stream begins; `open` follows for each session it has. */
   | { readonly event: 'began'; readonly revision: number }
   | ({
@@ -151,6 +165,23 @@ export function bodyOf(event: EngineEvent, options: ViewOptions): EventBody {
     case 'audited': {
       const { drift, leakedIds, unknownIds } = event.report
       return { event: 'audited', drift, leaked: leakedIds.length, unknown: unknownIds.length }
+    }
+    case 'cluster_away': {
+      const { kind, ...rest } = event
+      return { event: kind, ...rest }
+    }
+    case 'cluster_counting': {
+      const { zone, nodeCount: nodes, awayMs } = event
+      return {
+        event: event.kind,
+        ...(zone === undefined ? {} : { zone }),
+        nodes,
+        ...(awayMs === undefined ? {} : { awayMs: Math.round(awayMs) }),
+      }
+    }
+    case 'cluster_drift': {
+      const { kind, ...rest } = event
+      return { event: kind, ...rest }
     }
   }
 }

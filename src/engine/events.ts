@@ -2,6 +2,7 @@
 
 import type { AuditReport } from './audit.ts'
 import type { AuthFacts } from './auth-facts.ts'
+import type { ClusterEvent } from './cluster/cluster-view.ts'
 import type { EngineSession } from './session.ts'
 import type { Admit, Finding, Refuse } from './verdict.ts'
 
@@ -45,3 +46,4 @@ export type EngineEvent =
       readonly order: number
     }
   | { readonly kind: 'audited'; readonly report: AuditReport }
+  | ClusterEvent

@@ -1,8 +1,10 @@
 // The engine's view of one session: who it is and which slots it holds.
 
 import type { Address } from '../base/address.ts'
+import type { Stage } from '../policy/limit.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { AuthFacts } from './auth-facts.ts'
+import type { ClusterPart } from './cluster/cluster-part.ts'
 import type { StateHandle } from './zone.ts'
 
 /** A live session. The gateway keeps it from open to close and leaves `slots` alone. */
@@ -23,6 +25,8 @@ export interface EngineSession {
   readonly slots: readonly StateHandle[]
 }
 
+const noParts: readonly ClusterPart[] = Object.freeze([])
+
 /** The engine's own, writable side of a session. */
 export class LiveSession implements EngineSession {
   readonly id: number
@@ -33,6 +37,10 @@ export class LiveSession implements EngineSession {
   isAwaitingAddress: boolean
   facts?: AuthFacts
   slots: readonly StateHandle[]
+  /** What it holds in the store. */
+  parts: readonly ClusterPart[] = noParts
+  /** The stage at which the store is asked about it just now. */
+  asking: Stage | undefined = undefined
 
   constructor(first: EngineSession) {
     this.id = first.id

@@ -35,3 +35,19 @@ export interface Refuse {
 }
 
 export type Verdict = Admit | Refuse
+
+/**
+ * A limit counts over several nodes, and the store that knows is asked. The session holds its slots
+ * on this node; keep its client waiting, and close it if the client leaves.
+ */
+export interface Asking {
+  readonly kind: 'asking'
+  readonly stage: Stage
+  readonly session: EngineSession
+  readonly plan: Plan
+  /** Never rejects. undefined: the session was closed meanwhile. */
+  readonly settled: Promise<Verdict | undefined>
+}
+
+/** Never `asking` under a policy without a limit over several nodes. */
+export type FirstVerdict = Verdict | Asking

@@ -1,9 +1,10 @@
 // From an accepted socket to a session or a refusal: one synchronous step.
 
 import type { Socket } from 'node:net'
-import type { Admit } from '../engine/verdict.ts'
+import type { Admit, Asking } from '../engine/verdict.ts'
 import type { Listen } from '../policy/policy.ts'
 import { connectRefusal } from '../protocol/refusal.ts'
+import { awaitVerdict } from './await-verdict.ts'
 import { attachClient, attachRaw } from './client.ts'
 import { peerOf } from './flood-lane.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
@@ -61,14 +62,24 @@ export function acceptSocket(host: SessionHost, socket: Socket, listen: Listen):
   else beginSession(host, socket, verdict)
 }
 
-function beginSession(host: SessionHost, socket: Socket | HandleSocket, verdict: Admit): void {
+function beginSession(
+  host: SessionHost,
+  socket: Socket | HandleSocket,
+  verdict: Admit | Asking,
+): void {
   const session = new Session(host, socket, verdict.session)
-  session.logConnected()
   attachRaw(session)
   attachClient(session, socket)
   socket.setKeepAlive(true, keepAliveDelayMs)
   if (verdict.plan.settings.disableNagle.value) socket.setNoDelay(true)
   host.onSessionStarted(session)
-  if (verdict.session.isAwaitingAddress) awaitProxyHeader(session)
+  if (verdict.kind === 'asking') awaitVerdict(session, verdict, begin)
+  else begin(session)
+}
+
+/** It is admitted. */
+function begin(session: Session): void {
+  session.logConnected()
+  if (session.engineSession.isAwaitingAddress) awaitProxyHeader(session)
   else afterAddress(session, undefined)
 }

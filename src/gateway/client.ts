@@ -71,6 +71,7 @@ function onClientError(this: SessionSocket, error: Error): void {
         `SSL_do_handshake() failed (${handshakeErrorText(error)}) while ${session.handshakeAction}`,
       )
       return
+    case 'admitting':
     case 'proxy_header':
     case 'resolving':
     case 'login':
@@ -124,6 +125,7 @@ function onRawClose(this: SessionSocket): void {
 }
 
 function whileText(session: Session): string {
+  if (session.state === 'admitting') return 'while asking the store'
   if (session.state === 'proxy_header') return 'while reading PROXY protocol'
   if (session.state === 'tls_handshake') return `while ${session.handshakeAction}`
   return `while ${session.setup?.login?.action ?? 'connecting to upstream'}`

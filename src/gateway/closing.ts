@@ -84,6 +84,7 @@ export function shutDown(session: Session): void {
 /** It is for us to say something to the client. */
 function isWaitedFor({ state }: Session): boolean {
   switch (state) {
+    case 'admitting':
     case 'connecting':
     case 'resolving':
     case 'login':

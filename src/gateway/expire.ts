@@ -17,6 +17,10 @@ export function expire(session: Session, why: { readonly isIdle: boolean }): voi
       session.write('info', 'client timed out while reading PROXY protocol')
       session.client.destroy()
       return
+    case 'admitting':
+      session.write('info', `${timedOut} while asking the store`)
+      session.client.destroy()
+      return
     case 'tls_handshake':
       session.write('info', `client timed out while ${session.handshakeAction}`)
       session.client.destroy()

@@ -5,6 +5,7 @@ import { unreachable } from '../base/assert.ts'
 import { escapeText } from '../base/escape.ts'
 import { ProxyHeaderParser } from '../base/proxy-header.ts'
 import type { ProxyHeader } from '../base/proxy-header.ts'
+import { awaitVerdict } from './await-verdict.ts'
 import { beginService } from './begin-service.ts'
 import { beginTls } from './begin-tls.ts'
 import { useSocket } from './client.ts'
@@ -83,9 +84,16 @@ function adopt(session: Session, header: ProxyHeader, rest: Buffer): void {
   }
   if (source !== undefined) session.header = header
   const verdict = host.engine.adopt(engineSession, remote)
-  if (verdict.kind === 'admit') {
+  const goOn = (): void => {
     if (session.setup !== undefined) delete session.setup.parser
     afterAddress(session, rest)
+  }
+  if (verdict.kind === 'asking') {
+    awaitVerdict(session, verdict, goOn, rest)
+    return
+  }
+  if (verdict.kind === 'admit') {
+    goOn()
     return
   }
   const socket = useSocket(session)

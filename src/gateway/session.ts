@@ -42,6 +42,8 @@ import type { UpstreamTls } from './upstream-tls.ts'
 import type { UpstreamPools, UpstreamTarget } from './upstream-pool.ts'
 
 export type SessionState =
+  /** The store of limits over several nodes is asked about it. */
+  | 'admitting'
   /** Waiting for the PROXY header. */
   | 'proxy_header'
   | 'tls_handshake'
@@ -337,6 +339,7 @@ export class Session implements Waiting {
     const { state } = this
     const isRead =
       state === 'relaying' ||
+      state === 'admitting' ||
       state === 'resolving' ||
       state === 'connecting' ||
       state === 'authenticating' ||

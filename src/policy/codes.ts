@@ -39,8 +39,6 @@ export const policyCodes = {
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
   'policy.watch_ends_at_starttls':
     'An option that acts on SMTP commands sees nothing after a client and the upstream agreed on STARTTLS.',
-  'policy.cluster_not_in_this_version':
-    'A limit counts over all nodes, which no engine of this version does.',
   'policy.no_cluster': 'A limit counts over all nodes, and no store is named in which they could.',
   'policy.cluster_unused': 'A store is named, and no limit counts over all nodes.',
   'policy.cluster_which_store':

@@ -1,7 +1,7 @@
 // A limit: one rule of a policy, whichever dialect wrote it.
 
 import type { Span } from '../base/diagnostic.ts'
-import type { LimitCluster } from './cluster.ts'
+import type { LimitCluster, WhenAway } from './cluster.ts'
 import type { LogLevel } from './error-log.ts'
 
 /** When a limit is asked: at accept, or once the user is known. */
@@ -37,6 +37,8 @@ export interface Limit {
   readonly logLevel: LogLevel
   /** Counted over all nodes; absent: over this one. A limit without a cap never is. */
   readonly cluster?: LimitCluster
+  /** The store is away: `capMax` is what this node may admit by itself. */
+  readonly alone?: WhenAway
   /** Where the cap was written; absent when nothing sets one. */
   readonly origin?: Span
 }

@@ -7,19 +7,6 @@ import type { PolicyCode } from './codes.ts'
 import type { OptionWord } from './option-word.ts'
 import type { Policy, Scope } from './policy.ts'
 
-/** Refuses what nothing would count: each node would count for itself. */
-export function refuseClusterLimits(policy: Policy, word: OptionWord): Diagnostic[] {
-  return countedLimits(policy, word).map(({ title, span }) =>
-    finding({
-      severity: 'error',
-      code: 'policy.cluster_not_in_this_version',
-      message: `"cluster" for ${title} is not in this version of Postern`,
-      span,
-      hint: 'remove "cluster": each node would count for itself',
-    }),
-  )
-}
-
 /** A limit that counts over all nodes, and how a message calls it. */
 interface Counted {
   readonly title: string

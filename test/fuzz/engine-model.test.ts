@@ -232,7 +232,7 @@ function expectSame(
 ): void {
   const words = { service_sessions: 'ss', listener_sessions: 'ls', limit_conn: 'none' } as const
   const real =
-    verdict.kind === 'admit'
+    verdict.kind !== 'refuse'
       ? undefined
       : `${words[verdict.decidedBy.limit.option]} ${verdict.decidedBy.limit.tier}`
   expect(real).toBe(refusedBy)

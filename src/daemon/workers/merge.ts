@@ -22,6 +22,7 @@ export function mergeReports(
     reports.reduce((total, report) => total + valueOf(report), 0)
   const past = (valueOf: (tally: Tally) => number): number =>
     absent.reduce((total, tally) => total + valueOf(tally), 0)
+  const clusters = reports.flatMap(({ cluster = [] }) => cluster)
   const audits = reports.flatMap(({ audit }) => (audit === undefined ? [] : [audit]))
   return {
     ...facts,
@@ -46,6 +47,7 @@ export function mergeReports(
       errorsTotal: sum(({ log }) => log.errorsTotal),
     },
     ...(audits.length === 0 ? {} : { audit: mergeAudits(audits) }),
+    ...(clusters.length === 0 ? {} : { cluster: clusters }),
   }
 }
 

@@ -12,6 +12,7 @@ import { sharedZones } from '../../engine/zone-source.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import { answerQuestion } from '../answers.ts'
+import { clusterSource } from '../cluster-source.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import { DaemonLog } from '../daemon-log.ts'
 import { logEvent } from '../event-log.ts'
@@ -64,6 +65,7 @@ export class GateWorker {
       zones: sharedZones(zones, worker),
       nextSessionId: sessionNumbers(start.sessionNumbers),
       nextOrder: this.#feed.nextOrder,
+      cluster: clusterSource({ worker, prefix, environment: process.env }),
       onEvent: (event) => {
         if (event.kind === 'audited') this.#lastAudit = event.report
         logEvent(log, event)
@@ -128,17 +130,20 @@ export class GateWorker {
   async #obey(order: WorkerOrder): Promise<unknown> {
     switch (order.kind) {
       case 'open':
+        await this.#engine.joined()
         return this.#gateway.start()
       case 'reload':
         return this.#reloadPolicy(order)
       case 'drain':
-        return this.#gateway.drain(order)
+        await this.#gateway.drain(order)
+        return this.#engine.leave()
       case 'close':
         // One of them says it for all.
         if (order.reason !== undefined && this.#start.worker === 1) {
           this.#log.write('alert', { text: order.reason })
         }
         await this.#gateway.close()
+        await this.#engine.leave()
         this.#feed.flush()
         return this.#log.close()
       case 'reopen':
@@ -194,7 +199,7 @@ export class GateWorker {
     }
   }
 
-  #answer(question: Question): ControlResponse {
+  #answer(question: Question): ControlResponse | Promise<ControlResponse> {
     const [engine, gateway] = [this.#engine, this.#gateway]
     return answerQuestion({ engine, gateway, clock: systemClock }, question)
   }

@@ -31,6 +31,14 @@ export class HeldCounts {
     this.#total = 0
   }
 
+  /** Sum over all budgets of |held - expected|. */
+  differenceFrom(expected: ReadonlyMap<string, number>): number {
+    let sum = 0
+    for (const [field, count] of this.#counts) sum += Math.abs(count - (expected.get(field) ?? 0))
+    for (const [field, count] of expected) if (!this.#counts.has(field)) sum += count
+    return sum
+  }
+
   entries(): Iterable<readonly [string, number]> {
     return this.#counts
   }

@@ -59,7 +59,7 @@ export interface LeaseHooks {
   /** It did not come about, or is over. */
   readonly onLost: () => void
   readonly onSettling: () => void
-  readonly onCounting: (last: Loss | undefined) => void
+  readonly onCounting: () => void
   /** By how much the store's numbers differ from what was written. */
   readonly driftFrom: (sequence: number, count: number) => number
 }
@@ -223,10 +223,9 @@ export class Lease {
   }
 
   #count(): void {
-    const last = this.#loss
     this.#state = 'counting'
     this.#loss = undefined
-    this.#hooks.onCounting(last)
+    this.#hooks.onCounting()
   }
 
   #extend(sentMs: number): void {

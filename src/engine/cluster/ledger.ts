@@ -22,7 +22,7 @@ import type { Timers } from './timers.ts'
 export interface LedgerHandlers {
   /** Those who ask are told from now on that nobody knows. */
   readonly onAway: (loss: Loss) => void
-  /** The store counts, after so long a time without it. */
+  /** A lease is held and the store counts; `awayMs`: after so long without it. */
   readonly onCounting: (awayMs: number | undefined) => void
   /** The store's numbers differed by so much from what was written; they are written anew. */
   readonly onDrift: (drift: number) => void
@@ -80,7 +80,7 @@ export class Ledger {
           this.#goAway()
           this.#flushSoon()
         },
-        onCounting: (last) => this.#onCounting(last),
+        onCounting: () => this.#onCounting(),
         driftFrom: (sequence, count) => this.#driftFrom(sequence, count),
       },
     )
@@ -133,8 +133,12 @@ export class Ledger {
 
   /** Everything is counted otherwise from now on: `fields` of each session there is. */
   replaceHeld(fields: Iterable<readonly string[]>): void {
+    const counts = new Map<string, number>()
+    for (const field of [...fields].flat()) counts.set(field, (counts.get(field) ?? 0) + 1)
+    // Most policies count as the one before.
+    if (this.held.differenceFrom(counts) === 0) return
     this.held.clear()
-    for (const some of fields) this.held.addAll(some, 1)
+    for (const [field, count] of counts) this.held.add(field, count)
     this.lease.lose({ why: 'replaced', detail: 'a new policy counts otherwise' })
   }
 
@@ -281,13 +285,13 @@ export class Ledger {
     else this.#settleAll()
   }
 
-  #onCounting(last: Loss | undefined): void {
+  #onCounting(): void {
     const sinceMs = this.#awaySinceMs
     this.#offGrace()
     this.#offGrace = noTimer
     this.#awaySinceMs = undefined
     const awayMs = sinceMs === undefined ? undefined : this.#parts.clock.monotonicMs() - sinceMs
-    if (last === undefined || awayMs !== undefined) this.#parts.handlers.onCounting(awayMs)
+    this.#parts.handlers.onCounting(awayMs)
     this.#flushSoon()
   }
 

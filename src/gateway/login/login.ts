@@ -2,6 +2,7 @@
 // the session to the relay once its upstream has taken it. Reads no bytes and knows no protocol.
 
 import { assert, unreachable } from '../../base/assert.ts'
+import type { Verdict } from '../../engine/verdict.ts'
 import { loginFailed } from '../../protocol/auth-http/log-text.ts'
 import type { AuthFail } from '../../protocol/auth-http/outcome.ts'
 import type {
@@ -21,6 +22,7 @@ import { sessionKey } from '../session-socket.ts'
 import type { LoginStage, Session } from '../session.ts'
 import type { UpstreamTarget } from '../upstream-pool.ts'
 import { adoptUpstream } from '../upstream.ts'
+import { admitLogin } from './admit-login.ts'
 import { factsOf, loginBytes } from './auth-question.ts'
 import type { Attempt } from './auth-question.ts'
 import type { Authenticator, LoginAccept, LoginOutcome, LoginQuestion } from './authenticator.ts'
@@ -294,7 +296,14 @@ export class Login implements LoginStage {
     const session = this.#session
     if (answer.user !== undefined) this.#login = answer.user
     const facts = factsOf(session, this.#login, answer)
-    const verdict = session.host.engine.authenticate(session.engineSession, facts)
+    const waiting = admitLogin({ session, facts, answer }, (verdict) => {
+      this.#question = undefined
+      this.#onVerdict(answer, verdict)
+    })
+    if (waiting !== undefined) this.#question = waiting
+  }
+
+  #onVerdict(answer: LoginAccept, verdict: Verdict): void {
     if (verdict.kind === 'admit') {
       this.#goOn(answer)
       return
@@ -323,7 +332,9 @@ export class Login implements LoginStage {
     this.#attempt = undefined
     this.#phase = 'upstream'
     this.#upstream = upstream.run
-    this.#relay(upstream.words)
+    // It may have gone while the store was asked.
+    if (upstream.run.isLost) this.#fail(undefined)
+    else this.#relay(upstream.words)
   }
 
   #connect(answer: LoginAccept, targets: readonly UpstreamTarget[]): void {

@@ -30,6 +30,7 @@ export class UpstreamRun {
   #triedCount = 0
   #attempt: UpstreamAttempt | undefined
   #isOver = false
+  #isHeld = false
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -63,9 +64,21 @@ export class UpstreamRun {
     else this.#attempt.closeThen(then)
   }
 
+  /** Nothing is read from it until it is released: nobody could take it yet. */
+  hold(): void {
+    this.#isHeld = true
+    this.#attempt?.socket.pause()
+  }
+
+  /** It is closed already, or about to. */
+  get isLost(): boolean {
+    return this.#attempt?.socket.destroyed ?? true
+  }
+
   /** The connection on which the client is logged in, for other handlers. */
   release(): SessionSocket | undefined {
     this.#attempt?.release()
+    if (this.#isHeld) this.#attempt?.socket.resume()
     return this.#attempt?.socket
   }
 
