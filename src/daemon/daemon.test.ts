@@ -29,6 +29,10 @@ afterEach(() => {
 
 /** A gateway without sockets; `drain` and `start` last until they are let go. */
 class FakeGateway implements Gateway {
+  giveUp(): void {}
+
+  async takeUp(): Promise<void> {}
+
   readonly calls: string[] = []
   letDrainEnd: () => void = () => {}
   startError: Error | undefined

@@ -109,7 +109,9 @@ class SocketGateway implements Gateway, SessionHost {
     this.tls = new TlsContexts(options.prefix)
     this.upstreamTls = new UpstreamTls(options.prefix)
     this.authServers = new AuthServers(options.prefix)
-    this.#descriptors = new DescriptorWatch(options.log, this.wheel)
+    // Descriptors are the whole process's; one thread looks, and says it for all.
+    const watchLog = options.team?.isSilent === true ? silentLog : options.log
+    this.#descriptors = new DescriptorWatch(watchLog, this.wheel)
     this.#audit = new Deadline({ onDue: (nowMs) => this.#runAudit(nowMs) })
     this.#cutoff = new Deadline({ onDue: (nowMs) => this.#cutRelays(nowMs) })
     const onConnection = (socket: Socket, listen: Listen): void => {
@@ -138,6 +140,14 @@ class SocketGateway implements Gateway, SessionHost {
 
   reload(policy: Policy): Promise<void> {
     return this.#inTurn(() => this.#reload(policy))
+  }
+
+  giveUp(listenIds: readonly string[]): void {
+    this.#listens.giveUp(listenIds)
+  }
+
+  takeUp(): Promise<void> {
+    return this.#inTurn(() => this.#listens.takeUp())
   }
 
   async drain({ relayMs }: { readonly relayMs?: number } = {}): Promise<void> {

@@ -69,6 +69,12 @@ export interface Gateway {
    */
   reload(policy: Policy): Promise<void>
   /**
+   * Closes Listens that a reload will take away and that another one is in the way of; for a team,
+   * whose sockets are bound elsewhere. `takeUp` opens them again when the reload failed.
+   */
+  giveUp(listenIds: readonly string[]): void
+  takeUp(): Promise<void>
+  /**
    * Stops accepting; resolves once the last session has ended. With a `relayMs`, sessions that are
    * relayed when so long has passed, or come to it later, are ended without a word (freenginx
    * `worker_shutdown_timeout`); the others have time limits of their own.

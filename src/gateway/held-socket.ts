@@ -28,54 +28,59 @@ interface Origin {
 }
 
 export class HeldSocket {
-  readonly listenId: string
+  /** Of the policy that it was bound for. */
+  readonly plan: Plan
   readonly handle: ServerHandle
   /** It was given to this process, and stays open whatever the policy wants. */
   readonly handed: HandedSocket | undefined
   readonly #owned: OwnedPath | undefined
 
-  private constructor(listenId: string, handle: ServerHandle, more: Origin = {}) {
-    this.listenId = listenId
+  private constructor(plan: Plan, handle: ServerHandle, more: Origin = {}) {
+    this.plan = plan
     this.handle = handle
     this.handed = more.handed
     this.#owned = more.owned
   }
 
   /** Holds a socket that was handed in for a Listen. */
-  static take(listenId: string, handed: HandedSocket): HeldSocket {
-    return new HeldSocket(listenId, handed.handle, { handed })
+  static take(plan: Plan, handed: HandedSocket): HeldSocket {
+    return new HeldSocket(plan, handed.handle, { handed })
   }
 
   /** Binds the socket of a Listen; rejects with a PosternError that names it. */
   static async bind(plan: Plan, prefix: string): Promise<HeldSocket> {
-    const { endpoint, label, id } = plan.listen
+    const { endpoint, label } = plan.listen
     try {
       if (endpoint.kind === 'unix') return await HeldSocket.#bindUnix(plan, endpoint.path, prefix)
       const { host, port } = endpoint
       if (endpoint.isIpv6Only === true) {
-        return new HeldSocket(id, bindAt({ host, port, family: 6, flags: ipv6Only }))
+        return new HeldSocket(plan, bindAt({ host, port, family: 6, flags: ipv6Only }))
       }
       const isAny = host === '*' || host === '::'
       const handle = isAny ? bindAny(host, port) : bindAt({ host, port, family: familyOf(host) })
-      return new HeldSocket(id, handle)
+      return new HeldSocket(plan, handle)
     } catch (error) {
       throw PosternError.is(error) ? error : bindError(error, label, endpoint)
     }
   }
 
   static async #bindUnix(plan: Plan, written: string, prefix: string): Promise<HeldSocket> {
-    const { label, id } = plan.listen
+    const { label } = plan.listen
     const path = isAbsolute(written) ? written : join(prefix, written)
     await requireFreePath(path, label)
     const cradle = makeCradle(path, label)
     try {
       const handle = bindAt({ host: cradle.socketPath, port: -1, family: -1 })
       const owned = settle(cradle, path, plan.settings.fileMode.value)
-      return new HeldSocket(id, handle, { owned })
+      return new HeldSocket(plan, handle, { owned })
     } catch (error) {
       removeCradle(cradle)
       throw error
     }
+  }
+
+  get listenId(): string {
+    return this.plan.listen.id
   }
 
   /** Applies the mode that a new policy wants for our own socket file. */

@@ -38,6 +38,8 @@ export class ListenSet {
   readonly #bound = new Map<string, BoundListen>()
   /** Handed in, and wanted by no Listen of the policy in force. */
   readonly #parked = new Map<HandedSocket, BoundListen>()
+  /** Gave their addresses up for a reload that is still being tried. */
+  readonly #givenUp: Plan[] = []
   #isClosed = false
 
   constructor(options: ListenSetOptions) {
@@ -76,6 +78,7 @@ export class ListenSet {
    */
   commit(rebinding: Rebinding): void {
     const { added, leaving, givenUp, kept } = rebinding
+    this.#givenUp.length = 0
     for (const listen of leaving) {
       if (!givenUp.includes(listen)) this.#retire(listen)
       this.#bound.delete(listen.id)
@@ -90,6 +93,28 @@ export class ListenSet {
     const { handed, log } = this.#options
     const plans = Array.from(this.#bound.values(), (listen) => listen.plan)
     handed?.tell(plans, log)
+  }
+
+  /** Closes Listens that a reload will take away, before it is known whether it can be done. */
+  giveUp(listenIds: readonly string[]): void {
+    for (const listen of listenIds.flatMap((id) => this.#bound.get(id) ?? [])) {
+      this.#bound.delete(listen.id)
+      this.#givenUp.push(listen.plan)
+      this.#retire(listen)
+      this.#note(`retired ${listen.id}`)
+    }
+  }
+
+  /** It could not be done: whoever bound them has bound them again. */
+  async takeUp(): Promise<void> {
+    for (const plan of this.#givenUp.splice(0)) {
+      try {
+        this.#restore(await this.#bind(plan))
+        this.#note(`bound ${plan.listen.id}`)
+      } catch {
+        // Its address is somebody else's by now, which whoever tried to bind it has said.
+      }
+    }
   }
 
   /** Undoes `prepare`; what had made room is bound again. */
@@ -203,7 +228,8 @@ function isSameSocket(bound: BoundListen, plan: Plan): boolean {
   return endpoint.isIpv6Only === old.isIpv6Only
 }
 
-function isInTheWay(bound: BoundListen, plan: Plan): boolean {
+/** Whether a bound Listen may keep another one from being bound: they have one port. */
+export function isInTheWay(bound: { readonly plan: Plan }, plan: Plan): boolean {
   const { endpoint } = plan.listen
   const { endpoint: other } = bound.plan.listen
   return endpoint.kind === 'tcp' && other.kind === 'tcp' && endpoint.port === other.port

@@ -33,6 +33,11 @@ class Tally {
   highest = 0
   admittedCount = 0
   refusedCount = 0
+  /**
+   * So many stay until the witness of the kernel has seen them. It counts whom two of its looks in a
+   * row have seen, and on a busy machine a look takes longer than the others stay.
+   */
+  leftToShow = 10
 
   enter(user: string): void {
     const count = (this.#inside.get(user) ?? 0) + 1
@@ -49,7 +54,15 @@ class Tally {
 const insidePattern = /^t1 OK upstream|^\+OK upstream did PASS|^235 /m
 const outsidePattern = /Too many connections|internal server error/
 
-async function logInOnce(login: LoginGate, tally: Tally, random: Random): Promise<void> {
+interface Storm {
+  readonly login: LoginGate
+  readonly tally: Tally
+  readonly random: Random
+  readonly kernel: KernelLoginWitness
+}
+
+async function logInOnce(storm: Storm): Promise<void> {
+  const { login, tally, random, kernel } = storm
   const service = services[random.below(services.length)] ?? 'imap'
   const user = `u${random.below(userCount)}`
   const fate = random.below(20)
@@ -68,7 +81,10 @@ async function logInOnce(login: LoginGate, tally: Tally, random: Random): Promis
   )
   if (insidePattern.test(client.text)) {
     tally.enter(user)
-    await sleep(random.below(30))
+    if (tally.leftToShow > 0) {
+      tally.leftToShow -= 1
+      await kernel.looks(3)
+    } else await sleep(random.below(30))
     tally.leave(user)
     if (fate === 4) return reset(client)
   } else if (outsidePattern.test(client.text)) {
@@ -136,7 +152,7 @@ describe('a storm of logins', () => {
       const clients = Array.from({ length: clientCount }, async () => {
         while (left > 0) {
           left -= 1
-          await logInOnce(login, tally, random)
+          await logInOnce({ login, tally, random, kernel })
         }
       })
       await Promise.all(clients)

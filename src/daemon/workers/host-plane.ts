@@ -5,12 +5,13 @@ import { fork } from 'node:child_process'
 import type { ChildProcess, SendHandle } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { unreachable } from '../../base/assert.ts'
+import { PosternError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { errnoText } from '../../gateway/errno.ts'
 import { describe } from '../../gateway/handed-sockets.ts'
 import type { HandedSockets } from '../../gateway/handed-sockets.ts'
 import { HeldSocket } from '../../gateway/held-socket.ts'
-import { wantedPlans } from '../../gateway/listen-set.ts'
+import { isInTheWay, wantedPlans } from '../../gateway/listen-set.ts'
 import type { Plan } from '../../policy/plan.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { StreamName } from '../feed/event-feed.ts'
@@ -63,7 +64,7 @@ export class HostPlane implements Plane {
   }
 
   async start(): Promise<void> {
-    await this.#bind(this.#assignment)
+    await this.#bind(this.#assignment, [])
     this.#tellHanded()
     await this.#startHost()
   }
@@ -73,12 +74,15 @@ export class HostPlane implements Plane {
     // Which threads there are is decided at the start.
     const { workers } = this.#options.settings
     const next = { ...assignment, settings: { ...assignment.settings, workers } }
-    const added = await this.#bind(next)
+    const givenUp: HeldSocket[] = []
+    let added: readonly HeldSocket[] = []
     try {
+      added = await this.#bind(next, givenUp)
       for (let worker = 1; worker <= workers; worker += 1) this.#sendListens(worker, added)
       await this.#order({ kind: 'reload', policy: next.policy, settings: next.settings })
     } catch (error) {
       this.#release(added)
+      await this.#takeUp(givenUp)
       throw error
     }
     this.#assignment = next
@@ -142,13 +146,15 @@ export class HostPlane implements Plane {
     return { streams: this.#subscribers.streams(), beginning, subscriptions }
   }
 
-  /** Binds what is wanted and missing, all or nothing. */
-  async #bind({ policy }: Assignment): Promise<readonly HeldSocket[]> {
+  /** Binds what is wanted and missing, all or nothing; what made room for it is in `givenUp`. */
+  async #bind({ policy }: Assignment, givenUp: HeldSocket[]): Promise<readonly HeldSocket[]> {
     const added: HeldSocket[] = []
+    const plans = wantedPlans(policy)
+    const wanted = new Set(plans.map((plan) => plan.listen.id))
     try {
-      for (const plan of wantedPlans(policy)) {
+      for (const plan of plans) {
         if (this.#held.has(plan.listen.id)) continue
-        const held = await this.#hold(plan)
+        const held = await this.#holdBeside(plan, wanted, givenUp)
         added.push(held)
         this.#held.set(held.listenId, held)
       }
@@ -159,13 +165,59 @@ export class HostPlane implements Plane {
     return added
   }
 
+  /**
+   * As ListenSet does for one worker: a Listen that is not wanted any more and excludes this one (a
+   * wildcard and an address of one port) is closed first, here and in every worker.
+   */
+  async #holdBeside(
+    plan: Plan,
+    wanted: ReadonlySet<string>,
+    givenUp: HeldSocket[],
+  ): Promise<HeldSocket> {
+    try {
+      return await this.#hold(plan)
+    } catch (error) {
+      const inTheWay = [...this.#held.values()].filter(
+        (held) => !wanted.has(held.listenId) && isInTheWay(held, plan),
+      )
+      const isTaken = PosternError.is(error) && error.code === 'gateway.address_in_use'
+      if (!isTaken || inTheWay.length === 0) throw error
+      givenUp.push(...inTheWay)
+      await this.#order({ kind: 'give_up', listenIds: inTheWay.map(({ listenId }) => listenId) })
+      this.#release(inTheWay)
+      return this.#hold(plan)
+    }
+  }
+
+  /** The reload failed: what made room is bound again, and served. */
+  async #takeUp(givenUp: readonly HeldSocket[]): Promise<void> {
+    if (givenUp.length === 0) return
+    const restored: HeldSocket[] = []
+    for (const { plan, listenId } of givenUp) {
+      // It failed before the workers were asked.
+      if (this.#held.has(listenId)) continue
+      try {
+        const held = await this.#hold(plan)
+        this.#held.set(listenId, held)
+        restored.push(held)
+      } catch (error) {
+        // Somebody took the address in the meantime. The others stay; the operator must hear of it.
+        const text = `lost ${listenId}: ${messageOf(error)}`
+        this.#options.log.write('crit', { text, server: listenId })
+      }
+    }
+    const { workers } = this.#options.settings
+    for (let worker = 1; worker <= workers; worker += 1) this.#sendListens(worker, restored)
+    await this.#order({ kind: 'take_up' })
+  }
+
   /** Takes the socket that was handed in for it, or binds one. */
   async #hold(plan: Plan): Promise<HeldSocket> {
     const { handed: all, prefix } = this.#options
     const handed = all?.claim(plan.listen, prefix)
     if (handed === undefined) return HeldSocket.bind(plan, prefix)
     this.#note('notice', `took ${describe(handed)}`)
-    return HeldSocket.take(plan.listen.id, handed)
+    return HeldSocket.take(plan, handed)
   }
 
   #renew(plan: Plan): void {

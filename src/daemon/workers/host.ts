@@ -94,6 +94,8 @@ export class Host {
         // Those that die meanwhile have nothing left to end.
         await Promise.allSettled(this.#tellAll(order))
         return undefined
+      case 'give_up':
+      case 'take_up':
       case 'reopen':
         await Promise.allSettled(this.#tellAll(order))
         return undefined

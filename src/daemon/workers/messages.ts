@@ -37,6 +37,10 @@ type CommonOrder =
   | { readonly kind: 'drain'; readonly relayMs?: number }
   | { readonly kind: 'close'; readonly reason?: string }
   | { readonly kind: 'reopen' }
+  /** A reload takes these Listens away, and they are in the way of what it brings. */
+  | { readonly kind: 'give_up'; readonly listenIds: readonly string[] }
+  /** It failed; their sockets have come again. */
+  | { readonly kind: 'take_up' }
   | { readonly kind: 'report' }
   /** Are you there? */
   | { readonly kind: 'pulse' }

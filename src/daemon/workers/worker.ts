@@ -146,6 +146,10 @@ export class GateWorker {
         await this.#engine.leave()
         this.#feed.flush()
         return this.#log.close()
+      case 'give_up':
+        return this.#gateway.giveUp(order.listenIds)
+      case 'take_up':
+        return this.#gateway.takeUp()
       case 'reopen':
         return this.#log.reopen()
       case 'pulse':

@@ -2,6 +2,7 @@
 // logged in over each connection, and the kernel, which sees the connections themselves.
 
 import type { Socket } from 'node:net'
+import { until } from './until.ts'
 import { socketsOf } from './witness.ts'
 
 const userPattern = /\bu\d+\b/
@@ -71,6 +72,13 @@ export class KernelLoginWitness {
 
   stop(): void {
     clearTimeout(this.#timer)
+  }
+
+  /** Waits until it has looked so many times more. */
+  async looks(times: number): Promise<void> {
+    const wanted = this.lookCount + times
+    // A look reads a table of all sockets of the machine, and others keep its processors busy.
+    await until(`${times} looks at the kernel`, () => this.lookCount >= wanted, 120_000)
   }
 
   #look(): void {
