@@ -6,6 +6,7 @@ const caseNames = [
   'refusals',
   'fairness',
   'sessions',
+  'workers',
   'logins',
   'bytes',
   'idle',

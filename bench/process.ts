@@ -102,7 +102,8 @@ function isListening(port: number): boolean {
     })
 }
 
-function treeOf(root: number): number[] {
+/** A process and all below it. */
+export function treeOf(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

@@ -61,6 +61,22 @@ const tables: readonly Table[] = [
     rateTitle: 'sessions/s',
   },
   {
+    figure: 'refusals-2',
+    title: 'Refused connections, two workers',
+    costTitle: 'CPU µs per refusal',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'refusals/s',
+  },
+  {
+    figure: 'sessions-2',
+    title: 'Relayed sessions, two workers',
+    costTitle: 'CPU µs per session',
+    costUnit: 1,
+    costDigits: 1,
+    rateTitle: 'sessions/s',
+  },
+  {
     figure: 'login-imap',
     title: 'IMAP sessions that log in',
     costTitle: 'CPU µs per session',
@@ -165,8 +181,8 @@ function introduction(report: Report): string {
   const rounds = howMany(report.size.rounds)
   const missing = report.missing.map((text) => `**Not measured:** ${text}.`)
   return [
-    `Measured on ${report.date} by \`npm run bench\`, over loopback, every server with one worker or`,
-    `thread, ${rounds} in which the servers take turns. A ratio compares two servers in the`,
+    `Measured on ${report.date} by \`npm run bench\`, over loopback, every server with one worker or thread where`,
+    `nothing else is said, ${rounds} in which the servers take turns. A ratio compares two servers in the`,
     `same round; the number shown is the middle of the rounds, in brackets the lowest and highest.`,
     '',
     facts,
@@ -209,7 +225,10 @@ function renderTable(report: Report, table: Table): string | undefined {
     const own = report.measurements.filter((one) => one.figure === figure && one.subjectId === id)
     const cost = spreadOf(own.map((one) => one.cost / costUnit))
     if (cost === undefined) return []
-    const ratio = id === yardstick ? undefined : ratioOf(report.measurements, figure, id)
+    const ratio =
+      id === yardstick
+        ? undefined
+        : ratioOf(report.measurements, { figure, subjectId: id, besideId: yardstick })
     const middle = (pick: (one: Measurement) => number): number =>
       spreadOf(own.map(pick))?.median ?? 0
     const last = lastCells(figure, own, middle)
@@ -259,14 +278,20 @@ and counts nothing. haproxy has no text for a refused TCP client: it closes with
 (\`tcp-request connection reject\`), so a client sees a dropped connection; the second haproxy row
 sends the line from a Lua service. Haraka refuses in a plugin that counts, smtp-server by its \`maxClients\`.`,
   fairness: () =>
-    `Two load processes flood from 127.0.0.2, where one session is allowed and held; a third process fetches a banner
-from 127.0.0.1, one at a time, and times it from connect to banner, which takes in the upstream's. nginx refuses
+    `One load process floods from 127.0.0.2, where one session is allowed and held, with 64 connections at once; another
+fetches a banner from 127.0.0.1, one at a time, and times it from connect to banner, which takes in the upstream's.
+With two cores, one process is what can flood a server without taking its core. nginx refuses
 with \`limit_conn\`, which closes without a word. The ratio has all processes on the machine's cores in it: what
 is left of it in nginx is the scheduler's.`,
   sessions: () =>
     `A client connects, reads the upstream's banner through the server, sends \`QUIT\`, reads the 221
 and the end. Every server opens one upstream connection for it, but for Haraka and smtp-server, which answer
 themselves and so have half of the sockets to serve.`,
+  'refusals-2': () =>
+    `The same with two worker processes (nginx), two threads (haproxy), two workers that count together (Postern, whose
+master and host processes are in its number). With as many workers as the machine has cores, load and upstream
+take the cores from them: it is the CPU of each that can be compared.`,
+  'sessions-2': () => 'As above, with two workers.',
   'login-imap': () =>
     `A client connects, logs in, says goodbye and reads the end; each login is another of 10,000 users. nginx's mail
 module and Postern run the same \`mail\` block with the same auth server (\`auth_http\`, a connection for each

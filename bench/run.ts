@@ -99,7 +99,10 @@ async function runCase(name: Exclude<CaseName, 'curve'>, rig: Rig): Promise<void
   switch (name) {
     case 'refusals':
     case 'sessions':
-      return measureRush(rig, name)
+      return measureRush(rig, { kind: name, workers: 1 })
+    case 'workers':
+      await measureRush(rig, { kind: 'refusals', workers: 2 })
+      return measureRush(rig, { kind: 'sessions', workers: 2 })
     case 'fairness':
       return measureFairness(rig)
     case 'bytes':

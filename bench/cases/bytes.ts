@@ -11,7 +11,7 @@ const bytesPerMb = 1e6
 export async function measureBytes(rig: Rig): Promise<void> {
   const streams = streamsPerWorker * rig.fleet.workerCount
   const bytesPerStream = Math.floor(rig.size.bytesPerRound / streams)
-  await inRounds(rig, ['relay'], async (subject, daemon, round) => {
+  await inRounds(rig, { roles: ['relay'] }, async (subject, daemon, round) => {
     for (const figure of ['push', 'pull'] as const) {
       const { outcome, cpuNs } = await workAgainst(rig, daemon, {
         kind: figure,

@@ -86,7 +86,7 @@ async function startHolder(
   role: 'relay' | 'login',
 ): Promise<Held> {
   const { upstreamPort, authPort } = fleet
-  const daemon = await subject.start({ lab, role, upstreamPort, authPort })
+  const daemon = await subject.start({ lab, role, upstreamPort, authPort, workers: 1 })
   return { subject, role, daemon, emptyBytes: 0, sessions: 0 }
 }
 

@@ -32,7 +32,7 @@ export async function measureIdle(rig: Rig, kind: IdleKind): Promise<void> {
       await waitUntilEmpty(rig)
       const { lab, fleet } = rig
       const { upstreamPort, authPort } = fleet
-      const daemon = await subject.start({ lab, role, upstreamPort, authPort })
+      const daemon = await subject.start({ lab, role, upstreamPort, authPort, workers: 1 })
       try {
         await measureOne(rig, { kind, subject, daemon, round })
       } finally {

@@ -12,7 +12,7 @@ const inFlightPerWorker = 16
 export async function measureLogins(rig: Rig): Promise<void> {
   for (const protocol of protocols) {
     const figure = `login-${protocol}` as const
-    await inRounds(rig, ['login'], async (subject, daemon, round) => {
+    await inRounds(rig, { roles: ['login'] }, async (subject, daemon, round) => {
       const { outcome, cpuNs } = await workAgainst(rig, daemon, {
         kind: 'logins',
         protocol,

@@ -13,8 +13,10 @@ import type { Role, Subject } from '../subjects/subject.ts'
 /** What is measured; bytes count once for each direction, logins once for each protocol. */
 export type Figure =
   | 'refusals'
+  | 'refusals-2'
   | 'fairness'
   | 'sessions'
+  | 'sessions-2'
   | 'push'
   | 'pull'
   | 'idle'
@@ -61,10 +63,19 @@ export interface Worked {
   readonly cpuNs: number
 }
 
-/** Runs an order against a server and tells what it cost the server. */
+/** Runs an order against a server, in all load processes, and tells what it cost the server. */
 export async function workAgainst(rig: Rig, daemon: Daemon, order: LoadOrder): Promise<Worked> {
+  return workBy(rig, daemon, () => rig.fleet.run(() => order))
+}
+
+/** The same with whatever gives the order. */
+export async function workBy(
+  rig: Rig,
+  daemon: Daemon,
+  work: () => Promise<Outcome>,
+): Promise<Worked> {
   const beforeNs = cpuNs(daemon.pids)
-  const outcome = await rig.fleet.run(() => order)
+  const outcome = await work()
   await sleep(tailMs)
   if (outcome.failedCount > 0) {
     rig.say(`  ${outcome.failedCount} failed, first: ${outcome.firstFailure ?? 'unknown'}`)
@@ -78,7 +89,7 @@ export async function workAgainst(rig: Rig, daemon: Daemon, order: LoadOrder): P
  */
 export async function inRounds(
   rig: Rig,
-  roles: readonly Role[],
+  { roles, workers = 1 }: { readonly roles: readonly Role[]; readonly workers?: number },
   visit: (subject: Subject, daemon: Daemon, round: number) => Promise<void>,
 ): Promise<void> {
   const running: { readonly subject: Subject; readonly daemon: Daemon }[] = []
@@ -86,9 +97,9 @@ export async function inRounds(
   try {
     for (const subject of rig.subjects) {
       const role = roles.find((one) => subject.roles.includes(one))
-      if (role === undefined) continue
+      if (role === undefined || (workers > 1 && subject.scales !== true)) continue
       const { upstreamPort, authPort } = fleet
-      const daemon = await subject.start({ lab, role, upstreamPort, authPort })
+      const daemon = await subject.start({ lab, role, upstreamPort, authPort, workers })
       running.push({ subject, daemon })
     }
     for (const { subject, daemon } of running) await visit(subject, daemon, 0)

@@ -6,17 +6,23 @@ import type { Rig } from './rig.ts'
 // Enough connections at once that the server always finds several waiting.
 const inFlightPerWorker = 32
 
+export interface Rush {
+  readonly kind: 'refusals' | 'sessions'
+  readonly workers: 1 | 2
+}
+
 /** Measures refusals (role refuse) or relayed sessions (role relay, or answer); round 0 warms up. */
-export async function measureRush(rig: Rig, figure: 'refusals' | 'sessions'): Promise<void> {
+export async function measureRush(rig: Rig, { kind, workers }: Rush): Promise<void> {
+  const figure = workers === 1 ? kind : (`${kind}-2` as const)
   // A server with nothing behind it has less to do for a session, which its row says.
-  const roles = figure === 'refusals' ? (['refuse'] as const) : (['relay', 'answer'] as const)
-  await inRounds(rig, roles, async (subject, daemon, round) => {
+  const roles = kind === 'refusals' ? (['refuse'] as const) : (['relay', 'answer'] as const)
+  await inRounds(rig, { roles, workers }, async (subject, daemon, round) => {
     const { outcome, cpuNs } = await workAgainst(rig, daemon, {
-      kind: figure,
+      kind,
       port: daemon.port,
       inFlight: inFlightPerWorker,
       forMs: round === 0 ? rig.size.warmUpMs : rig.size.rushMs,
-      expect: figure === 'refusals' ? subject.refusalText : '220 ',
+      expect: kind === 'refusals' ? subject.refusalText : '220 ',
     })
     const { count, failedCount, elapsedMs, cpuMs } = outcome
     if (count === 0) throw new Error(`${subject.label}: no ${figure} at all`)

@@ -25,6 +25,8 @@ export interface Fleet {
   readonly workerCount: number
   /** Gives the order to every load process at once and adds up what they did. */
   run(order: (worker: number) => LoadOrder): Promise<Outcome>
+  /** Gives the order to one load process: one that the others leave a core to. */
+  runInOne(order: LoadOrder): Promise<Outcome>
   /** Has a load process of its own fetch banners: its event loop is not the flood's. */
   probe(order: ProbeOrder): Promise<Outcome>
   /** Sessions the servers behind have open now. */
@@ -49,6 +51,13 @@ export async function startFleet(): Promise<Fleet> {
       const answers = workers.map(answerOf<Outcome>)
       workers.forEach((worker, at) => worker.send(order(at)))
       return sumOf(await Promise.all(answers))
+    },
+    async runInOne(order) {
+      const [worker] = workers
+      if (worker === undefined) throw new Error('no load process')
+      const answer = answerOf<Outcome>(worker)
+      worker.send(order)
+      return answer
     },
     async probe(order) {
       const answer = answerOf<Outcome>(prober)

@@ -1,4 +1,4 @@
-// haproxy in TCP mode, one thread. It has no words for a refused TCP client, so it appears twice:
+// haproxy in TCP mode. It has no words for a refused TCP client, so it appears twice:
 // as configured, closing without a word, and with a Lua service that sends the text.
 
 import { spawnSync } from 'node:child_process'
@@ -27,6 +27,7 @@ export function findHaproxy(): Found {
     id: 'haproxy',
     label: 'haproxy',
     roles: ['refuse', 'relay'],
+    scales: true,
     refusalText: '',
     start: (options) => startHaproxy('silent', options),
   }
@@ -42,10 +43,10 @@ export function findHaproxy(): Found {
 }
 
 async function startHaproxy(refusal: Refusal, options: StartOptions): Promise<Daemon> {
-  const { lab, role, upstreamPort } = options
+  const { lab, role, upstreamPort, workers } = options
   const port = await lab.freePort()
   const text = `global
-  nbthread 1
+  nbthread ${workers}
   maxconn ${Math.floor(lab.descriptorMax / 2) - 200}
 ${role === 'refuse' && refusal === 'lua' ? '  lua-load refuse.lua\n' : ''}defaults
   mode tcp

@@ -1,4 +1,4 @@
-// nginx with one worker: the stream module's `return` refuses, its `proxy_pass` relays, and the mail
+// nginx: the stream module's `return` refuses, its `proxy_pass` relays, and the mail
 // module logs clients in.
 
 import { spawnSync } from 'node:child_process'
@@ -33,6 +33,7 @@ export function findNginx(): Found {
         id: 'nginx',
         label: 'nginx',
         roles: ['refuse', 'relay', 'login', 'fair'],
+        scales: true,
         refusalText,
         // limit_conn of the stream module closes without a word.
         fairRefusalText: '',
@@ -67,7 +68,7 @@ async function startStream(build: Build, options: StartOptions): Promise<Daemon>
   const port = await lab.freePort()
   const action =
     role === 'refuse' ? `return "${refusalText}\\r\\n";` : `proxy_pass 127.0.0.1:${upstreamPort};`
-  const text = `${mainLines(build, lab)}
+  const text = `${mainLines(build, options)}
 stream {
 ${role === 'fair' ? fairLimit : ''}  server {
     listen 127.0.0.1:${port} backlog=4096;
@@ -93,17 +94,18 @@ const fairLimit = `  geo $stranger { default ""; ${strangers} yes; }
   limit_conn strangers 1;
 `
 
-async function startMail(build: Build, { lab, authPort }: StartOptions): Promise<Daemon> {
+async function startMail(build: Build, options: StartOptions): Promise<Daemon> {
+  const { lab, authPort } = options
   const ports = await loginPorts(lab)
-  const text = `${mainLines(build, lab)}\n${mailBlock(ports, authPort, '')}`
+  const text = `${mainLines(build, options)}\n${mailBlock(ports, authPort, '')}`
   const files = { 'nginx.conf': text, ...(await certificateFiles()) }
   return { ...(await startNginx(lab, ports.imap, files)), ports }
 }
 
-function mainLines(build: Build, lab: Lab): string {
+function mainLines(build: Build, { lab, workers }: StartOptions): string {
   return `${build.loadModules}
 daemon off;
-worker_processes 1;
+worker_processes ${workers};
 worker_rlimit_nofile ${lab.descriptorMax};
 pid nginx.pid;
 error_log error.log;

@@ -1,8 +1,8 @@
-// Postern, one worker, with a Momentum configuration: a cap of one held by the harness refuses
+// Postern, with a Momentum configuration: a cap of one held by the harness refuses
 // everybody else; without a cap it relays. Clients log in by nginx's own configuration, with a
 // limit per user added.
 
-import { startDaemon } from '../process.ts'
+import { startDaemon, treeOf } from '../process.ts'
 import { certificateFiles, loginPorts, mailBlock } from './mail-block.ts'
 import { holdSession } from './hold-session.ts'
 import { refusalText, strangers } from './subject.ts'
@@ -23,6 +23,7 @@ export function posternSubject(options: PosternOptions): Subject {
     id: options.id,
     label: options.label,
     roles: ['refuse', 'relay', 'login', 'fair'],
+    scales: true,
     refusalText,
     start: (startOptions) =>
       startOptions.role === 'login'
@@ -32,9 +33,9 @@ export function posternSubject(options: PosternOptions): Subject {
 }
 
 async function startPostern(options: PosternOptions, start: StartOptions): Promise<Daemon> {
-  const { lab, role, upstreamPort } = start
+  const { lab, role, upstreamPort, workers } = start
   const port = await lab.freePort()
-  const text = `Workers = 1
+  const text = `Workers = ${workers}
 PIDFile = "postern.pid"
 Error_Log = "error.log"
 ESMTP_Listener {
@@ -48,15 +49,23 @@ ${capsOf(role)}  Upstream = "127.0.0.1:${upstreamPort}"
   const argv = [options.node, options.main, '-p', directory, '-c', 'postern.conf'] as const
   const [command, ...args] = lab.command(argv)
   const daemon = await startDaemon({ command, args, port, directory })
-  if (role === 'relay') return daemon
+  if (role === 'relay') return served(daemon)
   const holder = await holdSession(port, role === 'fair' ? strangers : undefined)
   return {
     ...daemon,
+    pids: treeOf(daemon.pids[0] ?? 0),
     async stop() {
       holder.destroy()
       await daemon.stop()
     },
   }
+}
+
+/** With several workers the master listens before there are any; who has served one has them all. */
+async function served(daemon: Daemon): Promise<Daemon> {
+  const session = await holdSession(daemon.port, undefined)
+  session.destroy()
+  return { ...daemon, pids: treeOf(daemon.pids[0] ?? 0) }
 }
 
 function capsOf(role: Role): string {

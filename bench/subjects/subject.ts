@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly role: Role
   readonly upstreamPort: number
   readonly authPort: number
+  /** Processes or threads that share the work. */
+  readonly workers: number
 }
 
 export interface Subject {
@@ -24,6 +26,8 @@ export interface Subject {
   /** As the tables print it. */
   readonly label: string
   readonly roles: readonly Role[]
+  /** It can share the work among several workers. */
+  readonly scales?: true
   /** What a refused client reads; empty when it is closed without a word. */
   readonly refusalText: string
   /** The same in the role `fair`, where it differs. */
