@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net'
 import type { Admit, Asking } from '../engine/verdict.ts'
 import type { Listen } from '../policy/policy.ts'
-import { connectRefusal } from '../protocol/refusal.ts'
 import { awaitVerdict } from './await-verdict.ts'
 import { attachClient, attachRaw } from './client.ts'
 import { peerOf } from './flood-lane.ts'
@@ -13,7 +12,6 @@ import { turnAway } from './refuse-session.ts'
 import { remoteOf } from './remote.ts'
 import { ignoreError } from './session-socket.ts'
 import { HandleSocket } from './handles/handle-socket.ts'
-import { isHandleShaped } from './handles/node-handles.ts'
 import { Session } from './session.ts'
 import type { SessionHost } from './session.ts'
 import { keepAliveDelayMs } from './upstream-pool.ts'
@@ -28,9 +26,8 @@ const unixPeer = { address: 'unix' }
  */
 export function takeHandle(host: SessionHost, client: AcceptedHandle, listen: Listen): boolean {
   const { handles, refusals } = host
-  const isFlooded = refusals.isFlooded
-  const isServed = handles !== undefined && isHandleShaped(client)
-  if (!isFlooded && !isServed) return false
+  const isServed = handles?.node.isHandle(client) === true
+  if (!isServed && !refusals.isFlooded) return false
   const peer = listen.endpoint.kind === 'unix' ? unixPeer : peerOf(client)
   if (peer?.address === undefined) {
     client.close()
@@ -39,9 +36,8 @@ export function takeHandle(host: SessionHost, client: AcceptedHandle, listen: Li
   const verdict = host.engine.open({ listenId: listen.id, remote: peer.address })
   const { useTls } = verdict.plan.settings
   if (verdict.kind === 'refuse') {
-    const reply = connectRefusal(verdict.plan.listener.service)
-    if (isFlooded && !useTls.value && refusals.refuseHandle(client, reply)) return true
-  } else if (isServed && !useTls.value) {
+    if (!useTls.value && refusals.refuseHandle(client, verdict.plan)) return true
+  } else if (handles?.node.isHandle(client) === true && !useTls.value) {
     beginSession(host, HandleSocket.accepted(handles, client, peer), verdict)
     return true
   }

@@ -102,7 +102,7 @@ class SocketGateway implements Gateway, SessionHost {
     this.handles = options.usesHandles === false ? undefined : createHandleKit()
     this.#prefix = options.prefix
     this.wheel = new TimerWheel(clock)
-    this.refusals = new Refusals(clock, this.wheel)
+    this.refusals = new Refusals(clock, this.wheel, this.handles)
     this.tlsRefusals = new TlsRefusals(clock, this.wheel)
     this.upstreams = new UpstreamPools(options.prefix)
     this.names = new ClientNames({ clock })

@@ -6,6 +6,7 @@
 // different, nothing is diverted and every client takes the documented way.
 
 import type { Server, Socket } from 'node:net'
+import type { HandleKit } from './handles/handle-kit.ts'
 import type { HandleAddress } from './handles/node-handles.ts'
 
 /** The part of an accepted connection's handle that is used. */
@@ -48,10 +49,15 @@ export function peerOf(client: AcceptedHandle): HandleAddress | undefined {
 
 /** Writes one line into a fresh connection and closes it. */
 export class LineWriter {
+  readonly #handles: HandleKit | undefined
   #Request: (new () => object) | undefined
 
+  constructor(handles?: HandleKit) {
+    this.#handles = handles
+  }
+
   get isReady(): boolean {
-    return this.#Request !== undefined
+    return this.#handles !== undefined || this.#Request !== undefined
   }
 
   /**
@@ -85,9 +91,10 @@ export class LineWriter {
   /** False when no request class is known: then nothing was done. */
   writeAndClose(client: AcceptedHandle, bytes: Uint8Array | undefined): boolean {
     if (bytes !== undefined) {
-      if (this.#Request === undefined) return false
       // An empty send queue takes a line whole; if not, the client has gone, and closing is right.
-      client.writeBuffer(new this.#Request(), bytes)
+      if (this.#handles !== undefined) this.#handles.writeOnce(client, bytes)
+      else if (this.#Request !== undefined) client.writeBuffer(new this.#Request(), bytes)
+      else return false
     }
     client.close()
     return true

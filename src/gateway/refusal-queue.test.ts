@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { rigPolicy } from '../../test/kit/gateway-rig.ts'
+import { PlanTable } from '../policy/plan-table.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
 import { RefusalQueue } from './refusal-queue.ts'
 
-const reply = Buffer.from('421 4.4.5 no\r\n')
+const policy = rigPolicy({ listens: { '127.0.0.1:0': {} } })
+const plan = new PlanTable(policy, (made) => made).get('127.0.0.1:0', undefined)
 
 interface Rig {
   readonly queue: RefusalQueue
@@ -23,7 +26,7 @@ function startRig(): Rig {
       for (let left = count; left > 0; left -= 1) {
         const client: AcceptedHandle = { writeBuffer: () => 0, close: () => {} }
         numbers.set(client, numbers.size + 1)
-        queue.put(client, reply)
+        queue.put(client, plan)
       }
     },
   }

@@ -1,10 +1,11 @@
-// Under a flood, strangers wait here for their refusal while everybody behind them is accepted first.
+// Strangers wait here for their refusal while everybody behind them is accepted first.
 //
 // The kernel hands out its waiting clients one after the other, and a trusted one stands among them.
 // Refusing takes longer than accepting, so whoever is to be refused is put aside until nobody is left
 // to be accepted: the trusted client then waits for the accepting of those before it, not for their
 // refusals (docs/decisions/0018-fairness-under-flood.md).
 
+import type { Plan } from '../policy/plan.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
 
 // A quarter of the smallest usual limit of open files (1024). A flood that has more than that waiting
@@ -13,14 +14,14 @@ const waitingMax = 256
 // About a quarter of a millisecond of refusals: so long may a client that comes now wait for them.
 const perTurnMax = 16
 
-/** Refuses one client; made by the one who knows the words. */
-export type RefuseHandle = (client: AcceptedHandle, reply: Uint8Array | undefined) => void
+/** Refuses one client, in the words of its plan. */
+export type RefuseHandle = (client: AcceptedHandle, plan: Plan) => void
 
 /** A ring of clients, worked off in turns of the event loop that had nobody to accept. */
 export class RefusalQueue {
   readonly #refuse: RefuseHandle
   readonly #clients: (AcceptedHandle | undefined)[] = []
-  readonly #replies: (Uint8Array | undefined)[] = []
+  readonly #plans: (Plan | undefined)[] = []
   #first = 0
   #count = 0
   #isTurnAsked = false
@@ -37,11 +38,11 @@ export class RefusalQueue {
   }
 
   /** Takes a client in; the one who has waited longest is refused at once when there is no room. */
-  put(client: AcceptedHandle, reply: Uint8Array | undefined): void {
+  put(client: AcceptedHandle, plan: Plan): void {
     if (this.#count === waitingMax) this.#refuseFirst()
     const at = (this.#first + this.#count) % waitingMax
     this.#clients[at] = client
-    this.#replies[at] = reply
+    this.#plans[at] = plan
     this.#count += 1
     this.#hasNewcomer = true
     this.#askForTurn()
@@ -67,10 +68,11 @@ export class RefusalQueue {
 
   #refuseFirst(): void {
     const client = this.#clients[this.#first]
-    const reply = this.#replies[this.#first]
+    const plan = this.#plans[this.#first]
     this.#clients[this.#first] = undefined
+    this.#plans[this.#first] = undefined
     this.#first = (this.#first + 1) % waitingMax
     this.#count -= 1
-    if (client !== undefined) this.#refuse(client, reply)
+    if (client !== undefined && plan !== undefined) this.#refuse(client, plan)
   }
 }

@@ -6,9 +6,13 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { Deadline } from '../base/timer-wheel.ts'
 import type { TimerWheel, Waiting } from '../base/timer-wheel.ts'
+import type { Plan } from '../policy/plan.ts'
+import { connectRefusal } from '../protocol/refusal.ts'
 import { LineWriter } from './flood-lane.ts'
 import type { AcceptedHandle } from './flood-lane.ts'
-import { longestLinger } from './linger.ts'
+import type { HandleKit } from './handles/handle-kit.ts'
+import { HandleSocket } from './handles/handle-socket.ts'
+import { lingerOf, longestLinger } from './linger.ts'
 import type { Linger } from './linger.ts'
 import { RefusalQueue } from './refusal-queue.ts'
 import { ignoreError } from './session-socket.ts'
@@ -41,16 +45,19 @@ export class Refusals implements Waiting {
   readonly #lingering = new Map<SessionSocket, Lingering>()
   readonly #onClose: (this: SessionSocket) => void
   readonly #sweep: Deadline
-  readonly #lines = new LineWriter()
-  readonly #queue = new RefusalQueue((client, reply) => this.#lines.writeAndClose(client, reply))
+  readonly #handles: HandleKit | undefined
+  readonly #lines: LineWriter
+  readonly #queue = new RefusalQueue((client, plan) => this.#tell(client, plan))
   #windowSinceMs = 0
   #windowCount = 0
   /** The window before this one was a flood. */
   #wasFlood = false
 
-  constructor(clock: Clock, wheel: TimerWheel) {
+  constructor(clock: Clock, wheel: TimerWheel, handles: HandleKit | undefined) {
     this.#clock = clock
     this.#wheel = wheel
+    this.#handles = handles
+    this.#lines = new LineWriter(handles)
     this.#sweep = new Deadline(this)
     const lingering = this.#lingering
     this.#onClose = function onClose() {
@@ -69,11 +76,18 @@ export class Refusals implements Waiting {
     return this.#wasFlood || this.#windowCount > floodMin
   }
 
-  /** Refuses a connection that no Socket was made of. False: the ordinary way is to be taken. */
-  refuseHandle(client: AcceptedHandle, reply: Uint8Array | undefined): boolean {
-    if (reply !== undefined && !this.#lines.isReady) return false
-    this.#queue.put(client, reply)
+  /**
+   * Refuses a connection that no Socket was made of, when everybody behind it is accepted. False:
+   * the ordinary way is to be taken.
+   */
+  refuseHandle(client: AcceptedHandle, plan: Plan): boolean {
+    const isServed = this.#handles?.node.isHandle(client) === true
+    if (!isServed && !this.isFlooded) return false
+    const hasWords = connectRefusal(plan.listener.service) !== undefined
+    if (hasWords && !this.#lines.isReady) return false
+    this.#turnWindow(this.#clock.monotonicMs())
     this.#windowCount += 1
+    this.#queue.put(client, plan)
     return true
   }
 
@@ -120,6 +134,20 @@ export class Refusals implements Waiting {
       if (isSilent || nowMs - state.sinceMs >= totalMs) socket.destroy()
     }
     if (this.#lingering.size > 0) this.#wheel.schedule(this.#sweep, nowMs + sweepMs)
+  }
+
+  /** Kindly, as long as there is no flood. */
+  #tell(client: AcceptedHandle, plan: Plan): void {
+    const reply = connectRefusal(plan.listener.service)
+    const handles = this.#handles
+    if (reply === undefined || this.#isHasty || handles?.node.isHandle(client) !== true) {
+      this.#lines.writeAndClose(client, reply)
+      return
+    }
+    const socket = HandleSocket.accepted(handles, client, {})
+    socket.on('error', ignoreError)
+    const nowMs = this.#clock.monotonicMs()
+    this.#close(socket, reply, { nowMs, linger: lingerOf(plan.settings) })
   }
 
   /**
@@ -171,6 +199,11 @@ export class Refusals implements Waiting {
   #isFlood(nowMs: number): boolean {
     this.#turnWindow(nowMs)
     this.#windowCount += 1
+    return this.#isHasty
+  }
+
+  /** A flood, or too many who linger already. */
+  get #isHasty(): boolean {
     const isFlood = this.#wasFlood || this.#windowCount > floodMin
     return isFlood || this.#lingering.size >= kindMax
   }

@@ -33,6 +33,17 @@ export class HandleKit {
     return spare ?? this.node.createWrite()
   }
 
+  /** Writes what the kernel takes at once; the rest goes with the connection, which ends next. */
+  writeOnce(
+    client: { writeBuffer(request: object, bytes: Uint8Array): number },
+    bytes: Uint8Array,
+  ): void {
+    const request = this.takeWrite()
+    const error = client.writeBuffer(request, bytes)
+    if (error === 0 && !this.node.isLastWriteWaiting()) this.giveWrite(request)
+    else request.bytes = bytes
+  }
+
   giveWrite(request: OwnedRequest): void {
     this.#spareWrite = request
   }

@@ -42,6 +42,8 @@ export interface HandleRequest {
 export interface NodeHandles {
   /** A connection that is yet to be made. */
   readonly createHandle: () => StreamHandle
+  /** Of a server's client: true for TCP. */
+  readonly isHandle: (client: unknown) => client is StreamHandle
   readonly createConnect: () => HandleRequest
   readonly createWrite: () => HandleRequest
   readonly createShutdown: () => HandleRequest
@@ -78,6 +80,7 @@ export function findNodeHandles(
   return {
     // Checked to have every method of the interface.
     createHandle: () => new TCP(kind) as StreamHandle,
+    isHandle: (client): client is StreamHandle => client instanceof TCP,
     createConnect: () => new TCPConnectWrap(),
     createWrite: () => new WriteWrap(),
     createShutdown: () => new ShutdownWrap(),
@@ -101,8 +104,7 @@ const methods = [
   'close',
 ] as const
 
-/** True of a handle that a server has accepted, too, as long as it is TCP. */
-export function isHandleShaped(value: unknown): value is StreamHandle {
+function isHandleShaped(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return methods.every((name) => typeof Reflect.get(value, name) === 'function')
 }

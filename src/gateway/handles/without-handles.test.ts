@@ -32,5 +32,8 @@ describe('a gateway without handles', () => {
     const next = await connectClient(rig.port())
     next.socket.write('again')
     await until(() => next.received.toString() === 'again')
+    const refused = await connectClient(rig.port())
+    await until(() => refused.hasEnded)
+    expect(refused.text).toMatch(/^421 /)
   })
 })
