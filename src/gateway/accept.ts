@@ -1,6 +1,6 @@
 // From an accepted socket to a session or a refusal: one synchronous step.
 
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Admit, Asking } from '../engine/verdict.ts'
 import type { Listen } from '../policy/policy.ts'
 import { awaitVerdict } from './await-verdict.ts'
@@ -66,7 +66,8 @@ function beginSession(
   const session = new Session(host, socket, verdict.session)
   attachRaw(session)
   attachClient(session, socket)
-  socket.setKeepAlive(true, keepAliveDelayMs)
+  // One without a Socket gets it when it has stayed a while (`keepSessionsAlive`).
+  if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveDelayMs)
   if (verdict.plan.settings.disableNagle.value) socket.setNoDelay(true)
   host.onSessionStarted(session)
   if (verdict.kind === 'asking') awaitVerdict(session, verdict, begin)

@@ -9,6 +9,7 @@ import { sessionKey } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
 import { handshakeErrorText } from './tls/handshake-error.ts'
+import { keepAliveDelayMs } from './upstream-pool.ts'
 
 /** Waits for the end of the accepted socket itself, under whatever speaks over it. */
 export function attachRaw(session: Session): void {
@@ -26,6 +27,7 @@ export function useSocket(session: Session): Socket | undefined {
   if (!(raw instanceof HandleSocket) || raw.destroyed) return undefined
   const socket: Socket & SessionSocket = raw.toSocket()
   socket.on('error', onClientError)
+  socket.setKeepAlive(true, keepAliveDelayMs)
   session.raw[sessionKey] = undefined
   socket[sessionKey] = session
   session.raw = socket

@@ -25,6 +25,7 @@ import type {
 } from './gateway.ts'
 import { createHandleKit } from './handles/handle-kit.ts'
 import type { HandleKit } from './handles/handle-kit.ts'
+import { keepSessionsAlive } from './keep-alive.ts'
 import { ListenSet } from './listen-set.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { AuthServers, loadAuthServers } from './login/auth-servers.ts'
@@ -317,6 +318,7 @@ class SocketGateway implements Gateway, SessionHost {
 
   #runAudit(nowMs: number): void {
     this.engine.audit(this.#openSocketIds())
+    keepSessionsAlive(this.#sessions.values())
     this.wheel.schedule(this.#audit, nowMs + auditMs)
   }
 

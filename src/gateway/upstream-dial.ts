@@ -14,7 +14,6 @@ import { proxyHeaderFor } from './proxy-out.ts'
 import { ignoreError } from './session-socket.ts'
 import type { SessionSocket } from './session-socket.ts'
 import type { Session } from './session.ts'
-import { keepAliveDelayMs } from './upstream-pool.ts'
 import type { UpstreamTarget } from './upstream-pool.ts'
 import { handshakeProblem, startUpstreamTls } from './upstream-tls.ts'
 import type { UpstreamTlsProfile } from './upstream-tls.ts'
@@ -102,7 +101,6 @@ export class UpstreamDial {
     if (handles !== undefined && isPlain && target.numeric !== undefined) {
       const socket = HandleSocket.connect(handles, target.numeric)
       socket.setNoDelay(true)
-      socket.setKeepAlive(true, keepAliveDelayMs)
       return socket
     }
     this.#raw = connect({ ...target.options })

@@ -42,6 +42,7 @@ export class HandleSocket extends EventEmitter implements SessionSocket {
   /** Writes that the kernel has not taken whole. */
   #waitingCount = 0
   #usesBuffers = false
+  #isKeptAlive = false
   #ownBuffer: Buffer | undefined = undefined
   #error: Error | undefined = undefined
 
@@ -175,8 +176,11 @@ export class HandleSocket extends EventEmitter implements SessionSocket {
     return this
   }
 
-  setKeepAlive(isOn: boolean, delayMs: number): void {
-    this.#handle?.setKeepAlive(isOn, Math.ceil(delayMs / 1000))
+  /** Has the kernel ask in silence whether the other side is still there. Asking twice is free. */
+  keepAlive(delayMs: number): void {
+    if (this.#isKeptAlive || this.#isConnecting) return
+    this.#isKeptAlive = true
+    this.#handle?.setKeepAlive(true, Math.ceil(delayMs / 1000))
   }
 
   setNoDelay(isOn: boolean): void {
