@@ -13,6 +13,7 @@ import { directiveTable } from '../src/dialect/nginx/directive-table.ts'
 import { gatewayErrors, gatewayLogs } from '../src/gateway/codes.ts'
 import { policyCodes } from '../src/policy/codes.ts'
 import { keyCodes } from '../src/policy/key.ts'
+import { replayCodes } from '../src/replay/codes.ts'
 
 const generated =
   '<!-- Made by `npm run docs` from the tables in src. Change those, not this page. -->'
@@ -67,6 +68,10 @@ ${codeTable({ ...policyCodes, ...keyCodes })}
 ### Starting and reloading
 
 ${codeTable({ ...daemonCodes, ...gatewayErrors })}
+
+### Replaying
+
+${codeTable(replayCodes)}
 `
 }
 

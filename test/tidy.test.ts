@@ -29,6 +29,7 @@ const floors: Readonly<Record<string, number>> = {
   dialect: 2,
   engine: 2,
   protocol: 3,
+  replay: 3,
   gateway: 4,
   adapters: 4,
   admin: 5,

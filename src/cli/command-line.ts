@@ -61,6 +61,20 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     },
   ],
   [
+    'record',
+    {
+      summary: 'write what happens at the running daemon to a trace',
+      load: async (terminal) => (await import('./record-command.ts')).recordCommand(terminal),
+    },
+  ],
+  [
+    'replay',
+    {
+      summary: 'try another configuration on a trace',
+      load: async (terminal) => (await import('./replay-command.ts')).replayCommand(terminal),
+    },
+  ],
+  [
     'sessions',
     {
       summary: 'list the sessions of the running daemon',

@@ -34,6 +34,7 @@ const terminal: Terminal = {
   invocation: invocation(),
   isColorOut: isColor(stdout),
   isColorErr: isColor(stderr),
+  isTerminalErr: stderr.isTTY,
 }
 
 // A reader that has seen enough (`| head`) is no failure of ours, and a closed standard error must

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly invocation: string
   readonly isColorOut: boolean
   readonly isColorErr: boolean
+  /** Somebody watches standard error: progress may be shown there. */
+  readonly isTerminalErr?: boolean
 }
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
