@@ -81,6 +81,10 @@ export class StoreDesk {
     const { asked } = standing
     const { cluster } = this.#revision()
     assert(cluster !== undefined, 'a store to ask')
+    if (asked.length > 0 && gives.length === 0 && cluster.takeSpare(asked)) {
+      live.parts = [...live.parts, ...asked]
+      return this.#take(question, standing.alone)
+    }
     const full = asked.length === 0 ? undefined : cluster.knownFull(asked)
     if (asked.length === 0 || full !== undefined) cluster.give(gives)
     if (full !== undefined) {

@@ -240,6 +240,35 @@ describe.skipIf(!haveRedis())('a ledger on redis-server', () => {
     expect(one.held.total).toBe(1)
   })
 
+  it('borrows slots in blocks that count, uses them unasked, and returns what is idle', async () => {
+    const [one, two] = await nodes(2)
+    const hot = [budget('service/smtp', 40, { wantMax: 8 })]
+    const fields = ['service/smtp']
+    expect(await ask(one, hot)).toMatchObject(granted)
+    expect(one.spares.countOf('service/smtp')).toBe(7)
+    expect(await (two as Ledger).look(fields)).toEqual([8])
+    let unaskedCount = 0
+    while (one.takeSpare(fields)) unaskedCount += 1
+    expect(unaskedCount).toBe(7)
+    one.give(fields)
+    // Given back, it is in hand; and when nobody comes for it, it goes back to the store.
+    expect(one.spares.countOf('service/smtp')).toBe(1)
+    await until(() => one.spares.countOf('service/smtp') === 0)
+    await until(async () => (await (two as Ledger).look(fields))?.[0] === 7)
+    // Never more than the cap, and all of it once nobody has slots to spare.
+    const replies = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? one : (two as Ledger), hot)),
+    )
+    const took = replies.filter(({ kind }) => kind === 'granted').length
+    expect(took).toBeLessThanOrEqual(33)
+    for (const ledger of [one, two as Ledger]) {
+      while (ledger.takeSpare(fields)) unaskedCount += 1
+    }
+    expect(one.held.total + (two as Ledger).held.total).toBeLessThanOrEqual(40)
+    await until(async () => (await ask(one, [budget('service/smtp', 40)])).kind === 'refused')
+    expect(await (two as Ledger).look(fields)).toEqual([40])
+  })
+
   it('carries many asks in few calls, and takes no more than the cap', async () => {
     const [one, two] = await nodes(2)
     const both = [one, two as Ledger]

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -19,6 +19,8 @@ export interface RedisOptions {
   /** Absent: a Unix socket alone. */
   readonly port?: number
   readonly args?: readonly string[]
+  /** Lines of the configuration of a sentinel; absent: it is a store. */
+  readonly sentinel?: readonly string[]
 }
 
 const startWaitMs = 20_000
@@ -52,31 +54,44 @@ export class RedisServer {
 
   /** Starts it, or starts it again: empty, since it keeps nothing. */
   async start(): Promise<void> {
-    const { port = 0, args = [] } = this.#options
+    const { port = 0, args = [], sentinel } = this.#options
     const fixed = ['--port', `${port}`, '--bind', '127.0.0.1', '--unixsocket', this.path]
     const bare = ['--save', '', '--appendonly', 'no', '--dir', this.directory]
     const debug = ['--enable-debug-command', 'yes', '--daemonize', 'no', '--loglevel', 'warning']
-    const child = spawn('redis-server', [...fixed, ...bare, ...debug, ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const asStore = [...fixed, ...bare, ...debug, ...args]
+    const words = sentinel === undefined ? asStore : [this.#sentinelFile(sentinel), '--sentinel']
+    const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] })
     child.on('error', () => {})
     child.stdout?.resume()
     this.#child = child
-    const control = new Redis({ path: this.path, lazyConnect: true, retryStrategy: () => null })
-    control.on('error', () => {})
-    this.#control = control
     const untilMs = performance.now() + startWaitMs
     for (;;) {
-      const isUp = await control.connect().then(
-        () => true,
-        () => false,
-      )
-      if (isUp) return
+      if (await this.connect()) return
       if (child.exitCode !== null || performance.now() > untilMs) {
         throw new Error(`redis-server did not start (${child.exitCode ?? 'too slow'})`)
       }
       await wait(20)
     }
+  }
+
+  /** Makes the test's own connection; a server that changes its role closes it. */
+  connect(): Promise<boolean> {
+    this.#control?.disconnect()
+    const control = new Redis({ path: this.path, lazyConnect: true, retryStrategy: () => null })
+    control.on('error', () => {})
+    this.#control = control
+    return control.connect().then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** A sentinel keeps what it learns in its configuration. */
+  #sentinelFile(lines: readonly string[]): string {
+    const file = join(this.directory, 'sentinel.conf')
+    const own = [`port ${this.#options.port ?? 0}`, `unixsocket ${this.path}`, 'bind 127.0.0.1']
+    writeFileSync(file, [...own, `dir ${this.directory}`, ...lines, ''].join('\n'))
+    return file
   }
 
   /** Ends it at once, as a crash does. */

@@ -49,6 +49,6 @@ function partOf(
   return { ledger, budgets, fields: budgets.map(({ field }) => field), places }
 }
 
-function askedOf({ zone, key, capMax = 0, isDryRun }: Limit): AskedBudget {
-  return { field: `${zone}/${key}`, capMax, isDryRun, wantMax: 1 }
+function askedOf({ zone, key, capMax = 0, isDryRun, cluster }: Limit): AskedBudget {
+  return { field: `${zone}/${key}`, capMax, isDryRun, wantMax: cluster?.block ?? 1 }
 }

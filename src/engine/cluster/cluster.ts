@@ -119,6 +119,19 @@ export class Cluster {
     }
   }
 
+  /** A slot in every budget, of those this node has borrowed; false: the store must be asked. */
+  takeSpare(parts: readonly ClusterPart[]): boolean {
+    const taken: ClusterPart[] = []
+    for (const part of parts) {
+      if (part.ledger.takeSpare(part.fields)) taken.push(part)
+      else {
+        this.give(taken)
+        return false
+      }
+    }
+    return true
+  }
+
   /** Slots of a session that was admitted without the store. */
   take(parts: readonly ClusterPart[]): void {
     for (const { ledger, fields } of parts) ledger.take(fields)
@@ -163,7 +176,11 @@ export class Cluster {
     }
     let drift = 0
     for (const ledger of this.#ledgers.values()) {
-      drift += ledger.held.differenceFrom(expected.get(ledger) ?? new Map())
+      const counts = expected.get(ledger) ?? new Map<string, number>()
+      for (const [field, spare] of ledger.spares.entries()) {
+        counts.set(field, (counts.get(field) ?? 0) + spare)
+      }
+      drift += ledger.held.differenceFrom(counts)
     }
     return drift
   }

@@ -60,6 +60,8 @@ export interface LeaseHooks {
   readonly onLost: () => void
   readonly onSettling: () => void
   readonly onCounting: () => void
+  /** A heartbeat came through. */
+  readonly onBeat: () => void
   /** By how much the store's numbers differ from what was written. */
   readonly driftFrom: (sequence: number, count: number) => number
 }
@@ -259,8 +261,10 @@ export class Lease {
   #onBeat(epoch: string, sentMs: number, raw: unknown): void {
     if (this.#epoch === epoch) {
       const loss = this.#readBeat(sentMs, raw)
-      if (loss === undefined) this.#beatAfter(this.#parts.times.heartbeatMs)
-      else this.lose(loss)
+      if (loss === undefined) {
+        this.#beatAfter(this.#parts.times.heartbeatMs)
+        this.#hooks.onBeat()
+      } else this.lose(loss)
     }
     this.begin()
   }

@@ -15,7 +15,8 @@ import type { Loss } from './lease.ts'
 import { Membership } from './membership.ts'
 import type { HolderName } from './membership.ts'
 import type { ScriptStore } from './script-store.ts'
-import { readAnswer, stepArgs } from './steps.ts'
+import { borrowOnce, SpareSlots } from './spare-slots.ts'
+import { readAnswer, stepArgs, takenBy } from './steps.ts'
 import type { Answer, Ask, Step } from './steps.ts'
 import type { Timers } from './timers.ts'
 
@@ -52,12 +53,15 @@ const callsInFlightMax = 16
 
 export class Ledger {
   readonly held: HeldCounts = new HeldCounts()
+  readonly spares: SpareSlots = new SpareSlots()
   readonly membership: Membership
   readonly lease: Lease
   readonly #parts: LedgerParts
   readonly #flights: Flights
   #queue: Step[] = []
   #waitingCount = 0
+  /** Budgets for which a block is on its way. */
+  readonly #borrowing = new Set<string>()
   #isFlushDue = false
   /** '#seq' and '#count' as they must be now that so much was answered. */
   #sequence = 0
@@ -81,6 +85,7 @@ export class Ledger {
           this.#flushSoon()
         },
         onCounting: () => this.#onCounting(),
+        onBeat: () => this.#returnIdle(),
         driftFrom: (sequence, count) => this.#driftFrom(sequence, count),
       },
     )
@@ -115,7 +120,15 @@ export class Ledger {
 
   /** Slots of sessions that are over. */
   give(fields: readonly string[]): void {
-    this.#change(fields, -1)
+    this.#change(
+      fields.filter((field) => !this.spares.keep(field)),
+      -1,
+    )
+  }
+
+  /** A slot in each, of those borrowed; false: it has to be asked. */
+  takeSpare(fields: readonly string[]): boolean {
+    return this.lease.state === 'counting' && this.spares.take(fields)
   }
 
   /** Slots of sessions that were admitted without the store. */
@@ -133,6 +146,7 @@ export class Ledger {
 
   /** Everything is counted otherwise from now on: `fields` of each session there is. */
   replaceHeld(fields: Iterable<readonly string[]>): void {
+    this.#dropSpares()
     const counts = new Map<string, number>()
     for (const field of [...fields].flat()) counts.set(field, (counts.get(field) ?? 0) + 1)
     // Most policies count as the one before.
@@ -181,12 +195,33 @@ export class Ledger {
 
   #send(steps: readonly Step[]): void {
     const { keys, revision, holderCount } = this.membership
-    const args = [this.lease.epoch ?? '', revision, ...stepArgs(steps)]
-    const flight: Flight = { steps, holderCount }
+    const flight: Flight = {
+      steps: steps.map((step) => borrowOnce(step, this.#borrowing)),
+      holderCount,
+    }
+    const args = [this.lease.epoch ?? '', revision, ...stepArgs(flight.steps)]
     this.#flights.run(this.#parts.store.run({ script: 'admit-n', keys, args })).then(
       (raw) => this.#onAnswer(flight, raw),
       (error: unknown) => this.#onFailure(flight, error),
     )
+  }
+
+  /** The store has them again. */
+  #returnIdle(): void {
+    const idle = this.spares.takeIdle()
+    if (idle.size === 0) return
+    const changes = new Map<string, number>()
+    for (const [field, count] of idle) {
+      this.held.add(field, -count)
+      changes.set(field, -count)
+    }
+    this.#push({ kind: 'change', changes })
+  }
+
+  /** Nothing of them is published any more. */
+  #dropSpares(): void {
+    this.#borrowing.clear()
+    for (const [field, count] of this.spares.takeAll()) this.held.add(field, -count)
   }
 
   #onAnswer(flight: Flight, raw: unknown): void {
@@ -232,12 +267,19 @@ export class Ledger {
         step.settle(usedCounts)
         continue
       }
-      const takenCount = decided === 0 ? step.ask.budgets.length : 0
+      const taken =
+        decided > 0
+          ? []
+          : step.ask.budgets.map((budget, place) =>
+              takenBy(budget, usedCounts[place] ?? 0, flight.holderCount),
+            )
+      const takenCount = taken.reduce((sum, count) => sum + count, 0)
       this.#writtenTotal += takenCount - step.gives.length
       if (takenCount + step.gives.length > 0) hasWritten = true
+      for (const { field } of step.ask.budgets) this.#borrowing.delete(field)
       // What the end of the lease may have taken back is asked for again.
       if (isLate) this.#queue.push({ kind: 'ask', gives: [], ask: step.ask })
-      else this.#settle(step.ask, decided, usedCounts)
+      else this.#settle(step.ask, { decided, usedCounts, taken })
     }
     if (isLate) this.lease.check()
     const expected = this.#sequence + (hasWritten ? 1 : 0)
@@ -245,14 +287,18 @@ export class Ledger {
     if (answer.sequence !== expected) this.#onDrift(Math.abs(answer.sequence - expected))
   }
 
-  #settle(ask: Ask, decided: number, usedCounts: readonly number[]): void {
+  #settle(ask: Ask, { decided, usedCounts, taken }: Granted): void {
     this.#waitingCount -= 1
     if (decided > 0) {
       ask.settle({ kind: 'refused', place: decided - 1, usedCounts })
       return
     }
     const fields = ask.budgets.map(({ field }) => field)
-    this.held.addAll(fields, 1)
+    for (const [place, { field, wantMax }] of ask.budgets.entries()) {
+      const count = taken[place] ?? 1
+      this.held.add(field, count)
+      if (wantMax > 1) this.spares.borrowed(field, count)
+    }
     if (!ask.settle({ kind: 'granted', usedCounts })) this.give(fields)
   }
 
@@ -280,6 +326,7 @@ export class Ledger {
   }
 
   #onLost(): void {
+    this.#dropSpares()
     this.#queue = this.#queue.flatMap(withoutLease)
     if (this.#awaySinceMs === undefined) this.#setGrace()
     else this.#settleAll()
@@ -335,6 +382,13 @@ export class Ledger {
     this.#parts.handlers.onDrift(drift)
     this.lease.lose({ why: 'drift', detail: `its counts differ by ${drift}` })
   }
+}
+
+/** What became of an ask, and how many slots of each budget it took. */
+interface Granted {
+  readonly decided: number
+  readonly usedCounts: readonly number[]
+  readonly taken: readonly number[]
 }
 
 /** A step whose lease is over: what was held is published anew in any case. */

@@ -55,6 +55,13 @@ export interface Members {
   readonly names: readonly string[]
 }
 
+/** How many slots a grant took, as the script reckons it. */
+export function takenBy(budget: AskedBudget, usedCount: number, holderCount: number): number {
+  const { capMax, isDryRun, wantMax } = budget
+  if (isDryRun || wantMax <= 1) return 1
+  return Math.min(wantMax, Math.max(1, Math.floor((capMax - usedCount) / holderCount)))
+}
+
 export function stepArgs(steps: readonly Step[]): string[] {
   const args: string[] = []
   for (const step of steps) addStep(args, step)
