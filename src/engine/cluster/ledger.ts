@@ -16,7 +16,7 @@ import { Membership } from './membership.ts'
 import type { HolderName } from './membership.ts'
 import type { ScriptStore } from './script-store.ts'
 import { borrowOnce, SpareSlots } from './spare-slots.ts'
-import { readAnswer, stepArgs, takenBy } from './steps.ts'
+import { readAnswer, stepArgs, takenBy, withoutLease } from './steps.ts'
 import type { Answer, Ask, Step } from './steps.ts'
 import type { Timers } from './timers.ts'
 
@@ -389,13 +389,6 @@ interface Granted {
   readonly decided: number
   readonly usedCounts: readonly number[]
   readonly taken: readonly number[]
-}
-
-/** A step whose lease is over: what was held is published anew in any case. */
-function withoutLease(step: Step): Step[] {
-  if (step.kind === 'ask') return [{ ...step, gives: [] }]
-  if (step.kind === 'look') step.settle(undefined)
-  return []
 }
 
 function noTimer(): void {}

@@ -126,3 +126,10 @@ export function readMembers(raw: readonly unknown[]): Members | undefined {
 export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
+
+/** A step whose lease is over: what was held is published anew in any case. */
+export function withoutLease(step: Step): Step[] {
+  if (step.kind === 'ask') return [{ ...step, gives: [] }]
+  if (step.kind === 'look') step.settle(undefined)
+  return []
+}
