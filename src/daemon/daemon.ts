@@ -61,7 +61,7 @@ export class Daemon {
       this.#rejectEnded = reject
     })
     this.#reloader = new Reloader(parts)
-    this.#offSignals = onSignals(this.#onSignal)
+    this.#offSignals = onSignals(this.#onSignal, this.#onUnknownSignal)
     process.on('uncaughtExceptionMonitor', this.#onCrash)
   }
 
@@ -152,6 +152,11 @@ export class Daemon {
       default:
         unreachable(action)
     }
+  }
+
+  #onUnknownSignal = (signal: NodeJS.Signals): void => {
+    const text = `signal ${constants.signals[signal]} (${signal}) received, nothing is done: a new version needs a restart`
+    this.#parts.log.write('warn', { text })
   }
 
   #onStop(): void {

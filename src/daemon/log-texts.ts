@@ -42,6 +42,8 @@ export const daemonLogs = {
   'bind() to control socket "<path>" failed (<errno>)':
     'warn: the daemon serves, but `postern status`, `sessions` and `explain --live` cannot ask it.',
   'signal <n> (<name>) received, <what follows>': 'notice: an operator signalled the daemon.',
+  'signal <n> (<name>) received, nothing is done: a new version needs a restart':
+    'warn: nginx replaces its program at USR2, Postern does not. With ports that systemd holds a restart refuses nobody.',
   'reload done, revision <n>, <n> listens bound, <n> live sessions re-counted':
     'notice: the new configuration is in force (SEMANTICS S19).',
   'reload failed, revision <n> stays in force':

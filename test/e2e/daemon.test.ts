@@ -44,6 +44,21 @@ describe('signals', () => {
     await gate.stop()
   })
 
+  it.each([1, 2])(
+    'SIGUSR2 does nothing to %i workers, and the log says what to do',
+    async (workers) => {
+      const gate = await Gate.start({ config: `Workers = ${workers} E{SS=1 Listen ":25"{}}` })
+      const [client] = await gate.play('A@25 ok')
+      gate.program.signal('SIGUSR2')
+      process.kill(await gate.servingPid(), 'SIGUSR2')
+      await gate.logs(
+        /\[warn\] .*signal 12 \(SIGUSR2\) received, nothing is done: a new version needs/,
+      )
+      await gate.play('A@25 421')
+      expect(await client?.command('NOOP')).toMatch(/^250 /)
+    },
+  )
+
   it('SIGTERM during SIGQUIT ends at once', async () => {
     const gate = await Gate.start({ config: 'E{Listen ":25"{}}' })
     const client = await gate.admits('A@25')

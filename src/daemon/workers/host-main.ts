@@ -13,7 +13,14 @@ import type { FromHost, HostOrder, ToHost } from './messages.ts'
 setFlagsFromString('--semi-space-growth-factor=1')
 
 /** What a terminal or an init system sends to the whole group is for the master to answer. */
-const ignored: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP', 'SIGUSR1']
+const ignored: readonly NodeJS.Signals[] = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+]
 /** As long as a daemon gives its own sessions to end. */
 const endWaitMs = 2000
 

@@ -5,14 +5,9 @@ import { fork } from 'node:child_process'
 import type { ChildProcess, SendHandle } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { unreachable } from '../../base/assert.ts'
-import { PosternError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
-import { errnoText } from '../../gateway/errno.ts'
-import { describe } from '../../gateway/handed-sockets.ts'
 import type { HandedSockets } from '../../gateway/handed-sockets.ts'
-import { HeldSocket } from '../../gateway/held-socket.ts'
-import { isInTheWay, wantedPlans } from '../../gateway/listen-set.ts'
-import type { Plan } from '../../policy/plan.ts'
+import type { HeldSocket } from '../../gateway/held-socket.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { StreamName } from '../feed/event-feed.ts'
 import { lostBatch } from '../feed/lost.ts'
@@ -20,6 +15,8 @@ import { Subscribers } from '../feed/subscribers.ts'
 import type { EventListener } from '../feed/subscribers.ts'
 import type { Assignment, Plane, PlaneReport } from '../plane.ts'
 import { CarriedTotals } from './carried-totals.ts'
+import { HeldListens } from './held-listens.ts'
+import type { HeldAddition } from './held-listens.ts'
 import type { FromHost, HostOrder, Listening, ToHost } from './messages.ts'
 import { Orders } from './orders.ts'
 
@@ -39,7 +36,7 @@ export interface HostPlaneOptions extends Assignment {
 
 export class HostPlane implements Plane {
   readonly #options: HostPlaneOptions
-  readonly #held = new Map<string, HeldSocket>()
+  readonly #listens: HeldListens
   readonly #totals = new CarriedTotals()
   readonly #subscribers = new Subscribers()
   #assignment: Assignment
@@ -57,6 +54,9 @@ export class HostPlane implements Plane {
   constructor(options: HostPlaneOptions) {
     this.#options = options
     this.#assignment = options
+    const giveUp = (listenIds: readonly string[]): Promise<unknown> =>
+      this.#order({ kind: 'give_up', listenIds })
+    this.#listens = new HeldListens({ ...options, giveUp })
   }
 
   get revision(): number {
@@ -64,8 +64,15 @@ export class HostPlane implements Plane {
   }
 
   async start(): Promise<void> {
-    await this.#bind(this.#assignment, [])
-    this.#tellHanded()
+    const { policy } = this.#assignment
+    const addition: HeldAddition = { added: [], givenUp: [] }
+    try {
+      await this.#listens.add(policy, addition)
+    } catch (error) {
+      await this.#listens.takeBack(addition)
+      throw error
+    }
+    this.#listens.settle(policy)
     await this.#startHost()
   }
 
@@ -74,24 +81,34 @@ export class HostPlane implements Plane {
     // Which threads there are is decided at the start.
     const { workers } = this.#options.settings
     const next = { ...assignment, settings: { ...assignment.settings, workers } }
-    const givenUp: HeldSocket[] = []
-    let added: readonly HeldSocket[] = []
+    const addition: HeldAddition = { added: [], givenUp: [] }
     try {
-      added = await this.#bind(next, givenUp)
-      for (let worker = 1; worker <= workers; worker += 1) this.#sendListens(worker, added)
+      await this.#listens.add(next.policy, addition)
+      this.#giveAll(addition.added)
       await this.#order({ kind: 'reload', policy: next.policy, settings: next.settings })
     } catch (error) {
-      this.#release(added)
-      await this.#takeUp(givenUp)
+      await this.#takeBack(addition)
       throw error
     }
     this.#assignment = next
     this.#revision += 1
-    const plans = wantedPlans(next.policy)
-    for (const plan of plans) this.#renew(plan)
-    const wanted = new Set(plans.map((plan) => plan.listen.id))
-    this.#release([...this.#held.values()].filter(({ listenId }) => !wanted.has(listenId)))
-    this.#tellHanded()
+    this.#listens.settle(next.policy)
+  }
+
+  /** The reload failed: what made room for it is bound again, and served. */
+  async #takeBack(addition: HeldAddition): Promise<void> {
+    const restored = await this.#listens.takeBack(addition)
+    if (addition.givenUp.length === 0) return
+    this.#giveAll(restored)
+    await this.#order({ kind: 'take_up' }).catch((error: unknown) => {
+      this.#note('alert', messageOf(error))
+    })
+  }
+
+  /** Every worker gets these sockets. */
+  #giveAll(sockets: readonly HeldSocket[]): void {
+    const { workers } = this.#options.settings
+    for (let worker = 1; worker <= workers; worker += 1) this.#sendListens(worker, sockets)
   }
 
   async drain(limits: { readonly relayMs?: number }): Promise<void> {
@@ -146,103 +163,6 @@ export class HostPlane implements Plane {
     return { streams: this.#subscribers.streams(), beginning, subscriptions }
   }
 
-  /** Binds what is wanted and missing, all or nothing; what made room for it is in `givenUp`. */
-  async #bind({ policy }: Assignment, givenUp: HeldSocket[]): Promise<readonly HeldSocket[]> {
-    const added: HeldSocket[] = []
-    const plans = wantedPlans(policy)
-    const wanted = new Set(plans.map((plan) => plan.listen.id))
-    try {
-      for (const plan of plans) {
-        if (this.#held.has(plan.listen.id)) continue
-        const held = await this.#holdBeside(plan, wanted, givenUp)
-        added.push(held)
-        this.#held.set(held.listenId, held)
-      }
-    } catch (error) {
-      this.#release(added)
-      throw error
-    }
-    return added
-  }
-
-  /**
-   * As ListenSet does for one worker: a Listen that is not wanted any more and excludes this one (a
-   * wildcard and an address of one port) is closed first, here and in every worker.
-   */
-  async #holdBeside(
-    plan: Plan,
-    wanted: ReadonlySet<string>,
-    givenUp: HeldSocket[],
-  ): Promise<HeldSocket> {
-    try {
-      return await this.#hold(plan)
-    } catch (error) {
-      const inTheWay = [...this.#held.values()].filter(
-        (held) => !wanted.has(held.listenId) && isInTheWay(held, plan),
-      )
-      const isTaken = PosternError.is(error) && error.code === 'gateway.address_in_use'
-      if (!isTaken || inTheWay.length === 0) throw error
-      givenUp.push(...inTheWay)
-      await this.#order({ kind: 'give_up', listenIds: inTheWay.map(({ listenId }) => listenId) })
-      this.#release(inTheWay)
-      return this.#hold(plan)
-    }
-  }
-
-  /** The reload failed: what made room is bound again, and served. */
-  async #takeUp(givenUp: readonly HeldSocket[]): Promise<void> {
-    if (givenUp.length === 0) return
-    const restored: HeldSocket[] = []
-    for (const { plan, listenId } of givenUp) {
-      // It failed before the workers were asked.
-      if (this.#held.has(listenId)) continue
-      try {
-        const held = await this.#hold(plan)
-        this.#held.set(listenId, held)
-        restored.push(held)
-      } catch (error) {
-        // Somebody took the address in the meantime. The others stay; the operator must hear of it.
-        const text = `lost ${listenId}: ${messageOf(error)}`
-        this.#options.log.write('crit', { text, server: listenId })
-      }
-    }
-    const { workers } = this.#options.settings
-    for (let worker = 1; worker <= workers; worker += 1) this.#sendListens(worker, restored)
-    await this.#order({ kind: 'take_up' })
-  }
-
-  /** Takes the socket that was handed in for it, or binds one. */
-  async #hold(plan: Plan): Promise<HeldSocket> {
-    const { handed: all, prefix } = this.#options
-    const handed = all?.claim(plan.listen, prefix)
-    if (handed === undefined) return HeldSocket.bind(plan, prefix)
-    this.#note('notice', `took ${describe(handed)}`)
-    return HeldSocket.take(plan, handed)
-  }
-
-  #renew(plan: Plan): void {
-    const { id } = plan.listen
-    try {
-      this.#held.get(id)?.renew(plan)
-    } catch (error) {
-      const text = `chmod() of ${id} failed (${errnoText(error)})`
-      this.#options.log.write('error', { text, server: id })
-    }
-  }
-
-  #tellHanded(): void {
-    const { handed, log } = this.#options
-    handed?.tell(wantedPlans(this.#assignment.policy), log)
-  }
-
-  #release(sockets: readonly HeldSocket[]): void {
-    for (const socket of sockets) {
-      socket.close()
-      if (socket.handed !== undefined) this.#options.handed?.release(socket.handed)
-      this.#held.delete(socket.listenId)
-    }
-  }
-
   async #startHost(): Promise<void> {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     const module = fileURLToPath(new URL(`host-main${extension}`, import.meta.url))
@@ -272,7 +192,7 @@ export class HostPlane implements Plane {
         this.#orders.settle(message)
         return
       case 'want_listens':
-        this.#sendListens(message.worker, [...this.#held.values()])
+        this.#sendListens(message.worker, this.#listens.all())
         this.#send({ kind: 'listens_sent', worker: message.worker })
         return
       case 'log':
@@ -325,7 +245,7 @@ export class HostPlane implements Plane {
     this.#isEnding = true
     clearTimeout(this.#restartTimer)
     // The workers' duplicates go with the order; with ours gone nobody can come any more.
-    this.#release([...this.#held.values()])
+    this.#listens.releaseAll()
     const child = this.#child
     if (child === undefined) return
     const gone = new Promise<void>((resolve) => {
@@ -375,7 +295,7 @@ export class HostPlane implements Plane {
         bytesFromClients: 0,
         bytesFromUpstreams: 0,
       },
-      bound: [...this.#held.keys()],
+      bound: this.#listens.ids,
       workers: { configured: this.#options.settings.workers, running: 0, restartedTotal: 0 },
     }
   }

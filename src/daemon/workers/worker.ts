@@ -1,6 +1,7 @@
 // One worker: an engine over the shared zones, a gateway over duplicates of the listening sockets,
 // and a log of its own, in a thread. It does what its host tells it.
 
+import { closeSync } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
 import { unreachable } from '../../base/assert.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -179,6 +180,7 @@ export class GateWorker {
       await this.#gateway.reload(policy)
     } catch (error) {
       await targets.discard()
+      this.#closeUnused()
       throw error
     } finally {
       this.#reload = undefined
@@ -219,6 +221,12 @@ export class GateWorker {
     if (fd === undefined) throw new Error(`no socket was given for ${listenId}`)
     this.#descriptors.delete(listenId)
     return fd
+  }
+
+  /** A reload that failed has not used all it was given. */
+  #closeUnused(): void {
+    for (const fd of this.#descriptors.values()) closeSync(fd)
+    this.#descriptors.clear()
   }
 
   #say(message: FromWorker): void {
