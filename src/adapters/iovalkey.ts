@@ -67,7 +67,7 @@ export function storeOf(client: RedisLikeClient, isSharded: boolean): ScriptStor
 }
 
 function commandClientOf(client: RedisLikeClient): CommandClient {
-  let trouble: string | undefined
+  let trouble: string | undefined = 'not connected yet'
   // Messages only: the errors of the client carry its commands, and so its password.
   client.on('error', (error) => {
     trouble = error.message
@@ -93,6 +93,11 @@ interface Library {
     nodes: { readonly host: string; readonly port: number }[],
     options: ClusterOptions,
   ) => Cluster
+}
+
+/** Throws when the package is not there. */
+export function requireClient(): void {
+  loadLibrary()
 }
 
 function loadLibrary(): Library {

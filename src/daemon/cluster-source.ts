@@ -5,13 +5,16 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { openStore } from '../adapters/iovalkey.ts'
+import { openStore, requireClient } from '../adapters/iovalkey.ts'
 import type { StoreSettings } from '../adapters/iovalkey.ts'
+import type { Diagnostic } from '../base/diagnostic.ts'
 import { PosternError } from '../base/errors.ts'
 import type { ClusterSource } from '../engine/cluster/cluster-source.ts'
 import type { ScriptStore } from '../engine/cluster/script-store.ts'
 import { systemTimers } from '../engine/cluster/timers.ts'
+import { clusterStoreOf } from '../policy/cluster.ts'
 import type { ClusterStore, SecretPlace } from '../policy/cluster.ts'
+import type { Policy } from '../policy/policy.ts'
 
 export interface ClusterSourceOptions {
   /** From 1. */
@@ -37,10 +40,30 @@ export function clusterSource(options: ClusterSourceOptions): ClusterSource {
 }
 
 function open(settings: ClusterStore, options: ClusterSourceOptions): ScriptStore {
+  return openStore(readStore(settings, options))
+}
+
+type StorePlaces = Pick<ClusterSourceOptions, 'prefix' | 'environment'>
+
+/** What keeps the store of a policy from being opened at all, as a file that is not there. */
+export function diagnoseStore({ cluster }: Policy, places: StorePlaces): Diagnostic[] {
+  if (cluster === undefined) return []
+  try {
+    requireClient()
+    readStore(clusterStoreOf(cluster, hostname()), places)
+    return []
+  } catch (error) {
+    if (!PosternError.is(error)) throw error
+    const { code, message } = error
+    return [{ severity: 'error', code, message, span: cluster.span }]
+  }
+}
+
+function readStore(settings: ClusterStore, options: StorePlaces): StoreSettings {
   const { kind, servers, sentinel, database, user, sentinelUser, leaseMs } = settings
   const password = secretOf(settings.password, options)
   const sentinelPassword = secretOf(settings.sentinelPassword, options)
-  return openStore({
+  return {
     kind,
     servers,
     database,
@@ -51,7 +74,7 @@ function open(settings: ClusterStore, options: ClusterSourceOptions): ScriptStor
     ...(password === undefined ? {} : { password }),
     ...(sentinelUser === undefined ? {} : { sentinelUser }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-  })
+  }
 }
 
 function tlsOf({ tls }: ClusterStore, prefix: string): StoreSettings['tls'] {
@@ -69,7 +92,7 @@ function tlsOf({ tls }: ClusterStore, prefix: string): StoreSettings['tls'] {
 /** The first line of a file, or a variable. What is wrong is said without a piece of it. */
 function secretOf(
   place: SecretPlace | undefined,
-  { prefix, environment }: ClusterSourceOptions,
+  { prefix, environment }: StorePlaces,
 ): string | undefined {
   if (place === undefined) return undefined
   if (place.kind === 'environment') {

@@ -7,6 +7,7 @@ import { fileReader } from '../dialect/file-reader.ts'
 import type { Policy } from '../policy/policy.ts'
 import { readUsers } from '../gateway/users.ts'
 import { checkServable } from '../policy/validate.ts'
+import { diagnoseStore } from './cluster-source.ts'
 import { openFilesLimit } from './open-files.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
 import { diagnoseWorkers } from './workers/diagnose.ts'
@@ -54,6 +55,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
     ...loaded.diagnostics,
     ...checkServable(policy, dialectOf(policy.dialect).word),
     ...readUsers(policy, source.prefix).diagnostics,
+    ...diagnoseStore(policy, { prefix: source.prefix, environment: process.env }),
     ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
     ...diagnoseWorkers(policy, settings.workers),
   ]
