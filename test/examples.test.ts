@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort } from './e2e/kit/ports.ts'
+import { Client } from './e2e/kit/client.ts'
+import { freePort, freeRow } from './e2e/kit/ports.ts'
 import { Program, runProgram } from './e2e/kit/process.ts'
 import { until } from './e2e/kit/until.ts'
+import { haveRedis } from './kit/redis.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -94,6 +96,44 @@ describe('the embedding in examples', () => {
       'third client reads: 421 4.4.5 Service unavailable, concurrency limit reached.',
       'sessions left: 0',
     ])
+  })
+})
+
+describe.skipIf(!haveRedis())('the cluster in examples', () => {
+  it('counts over three gates, gives back what a dead one held, and ends with Ctrl-C', async () => {
+    const port = await freeRow(5)
+    const script = join(root, 'examples/cluster/run.mjs')
+    const example = new Program(['--port', `${port}`], { cwd: root, script })
+    const clients: Client[] = []
+    const isAdmittedAt = async (gate: number): Promise<boolean> => {
+      const client = new Client({ target: { host: '127.0.0.1', port: port + gate } })
+      clients.push(client)
+      return client.isAdmitted()
+    }
+    try {
+      const [, line = ''] = await until(
+        () => `the first thing to try in: ${example.stdout} ${example.stderr}`,
+        () => /^ +(bash -c '.*')$/m.exec(example.stdout) ?? undefined,
+      )
+      for (const gate of [1, 2, 3]) {
+        const pattern = new RegExp(`gate-${gate}: .*the store counts`)
+        await until(`gate ${gate} in the store`, () => pattern.test(example.stderr))
+      }
+      const filled = await run('sh', ['-c', line], { timeout: 60_000 })
+      expect(filled.stdout).toBe('421 4.4.5 Service unavailable, concurrency limit reached.\r\n')
+      for (let count = 0; count < 15; count += 1) {
+        await until('room', () => isAdmittedAt(1 + (count % 3)))
+      }
+      expect(await isAdmittedAt(1)).toBe(false)
+      const dead = /^ +kill -9 (\d+)$/m.exec(example.stdout)?.[1]
+      process.kill(Number(dead), 'SIGKILL')
+      await until('the room of the dead one', () => isAdmittedAt(1))
+      expect(clients[0]?.isLive).toBe(true)
+    } finally {
+      for (const client of clients) client.reset()
+      example.signal('SIGINT')
+    }
+    expect(await example.ended()).toEqual({ code: 0, signal: null })
   })
 })
 

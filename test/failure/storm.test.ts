@@ -66,7 +66,7 @@ describe('a storm of clients', () => {
     const gate = await Gate.start({ config: `E{SS=${cap} Listen ":25"{}}` })
     const random = seededRandom()
     const crowd = new Crowd()
-    const watch = new UpstreamWatch(await gate.servingPid(), gate.upstream.port)
+    const watch = new UpstreamWatch({ pid: await gate.servingPid(), port: gate.upstream.port })
     onTestFinished(() => watch.stop())
     for (let storm = 0; storm < storms; storm += 1) {
       await Promise.all(Array.from({ length: clientCount }, () => weather(gate, crowd, random)))

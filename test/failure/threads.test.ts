@@ -88,7 +88,7 @@ describe('a worker that dies', () => {
       POSTERN_TEST_FAULT: faultFile,
     })
     const pid = await gate.servingPid()
-    const watch = new UpstreamWatch(pid, gate.upstream.port)
+    const watch = new UpstreamWatch({ pid, port: gate.upstream.port })
     onTestFinished(() => watch.stop())
     const arrivals = new Arrivals(gate)
     await until('some that find no room', () => arrivals.refusedCount > 0)

@@ -87,6 +87,21 @@ export class Gate {
 
   /** Starts mail server and daemon; both end with the test, and the daemon must end well. */
   static async start(options: GateOptions): Promise<Gate> {
+    const gate = await Gate.#create(options)
+    onTestFailed(() => gate.showLog())
+    onTestFinished(() => gate.stop())
+    await gate.#ready()
+    return gate
+  }
+
+  /** As `start`, for many tests: whoever starts it stops it. */
+  static async startForMany(options: GateOptions): Promise<Gate> {
+    const gate = await Gate.#create(options)
+    await gate.#ready()
+    return gate
+  }
+
+  static async #create(options: GateOptions): Promise<Gate> {
     const upstream = await FakeUpstream.start(options.upstream)
     const place = new Place({
       upstream: upstream.address,
@@ -98,11 +113,7 @@ export class Gate {
     if (options.hasCertificate === true) await writeCertificate(place)
     if (options.stalePid !== undefined) place.writeText('postern.pid', `${options.stalePid}\n`)
     await place.writeConfig('postern.conf', preludeOf(options.errorLog) + options.config)
-    const gate = new Gate(options, place, upstream)
-    onTestFailed(() => gate.#showLog())
-    onTestFinished(() => gate.stop())
-    await gate.#ready()
-    return gate
+    return new Gate(options, place, upstream)
   }
 
   get pid(): number {
@@ -329,7 +340,7 @@ export class Gate {
     return this.#clients.filter((client) => client.isLive && client.isUnix).length
   }
 
-  #showLog(): void {
+  showLog(): void {
     const lines = this.log.trimEnd().split('\n').slice(-shownLinesMax)
     process.stderr.write(`--- end of the daemon's log\n${lines.join('\n')}\n---\n`)
   }

@@ -19,6 +19,17 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port found')
 }
 
+/** The first of several such ports that stand next to each other. */
+export async function freeRow(count: number): Promise<number> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const first = await freePort()
+    let last = first
+    while (last - first < count - 1 && (await freePort()) === last + 1) last += 1
+    if (last - first === count - 1) return first
+  }
+  throw new Error('no free ports found')
+}
+
 /** Binding all addresses of both families fails when any single one is taken. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

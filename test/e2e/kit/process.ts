@@ -20,6 +20,8 @@ export interface ExitStatus {
 export interface ProgramOptions {
   readonly cwd: string
   readonly env?: NodeJS.ProcessEnv
+  /** Another script, in place of the program. */
+  readonly script?: string
   /** Run before the program by a shell, as in `ulimit -n 64`. */
   readonly shellPrelude?: string
   /** Listening sockets that it inherits, as systemd hands them over. */
@@ -40,7 +42,7 @@ export class Program {
 
   constructor(args: readonly string[], options: ProgramOptions) {
     const { handed = [] } = options
-    const command = [process.execPath, mainFile, ...args]
+    const command = [process.execPath, options.script ?? mainFile, ...args]
     // The number of the process is known to the shell that becomes it.
     const prelude = handed.length === 0 ? options.shellPrelude : 'export LISTEN_PID=$$'
     const [file = '', ...rest] =

@@ -75,21 +75,25 @@ export function residentBytes(pid: number): number {
   return Number(found[1]) * 1024
 }
 
+/** A process and the port of its upstream. */
+export interface Watched {
+  readonly pid: number
+  readonly port: number
+}
+
 /**
- * Watches the connections from a process to its upstream. One look at the table is not one instant,
+ * Watches the connections from processes to their upstreams, all together. One look at the table is not one instant,
  * so a socket counts only when two looks in a row both saw it: it was there in between, together
  * with every other one of which that is true. The highest count is therefore never too high.
  */
 export class UpstreamWatch {
-  readonly #pid: number
-  readonly #port: number
+  readonly #watched: readonly Watched[]
   #timer: NodeJS.Timeout
   #before: ReadonlySet<number> = new Set()
   #highestCount = 0
 
-  constructor(pid: number, upstreamPort: number) {
-    this.#pid = pid
-    this.#port = upstreamPort
+  constructor(...watched: readonly Watched[]) {
+    this.#watched = watched
     this.#timer = setTimeout(() => this.#look(), 0)
   }
 
@@ -104,8 +108,10 @@ export class UpstreamWatch {
   #look(): void {
     const startMs = performance.now()
     const now = new Set<number>()
-    for (const { remotePort, state, inode } of socketsOf(this.#pid)) {
-      if (remotePort === this.#port && state === 'ESTABLISHED') now.add(inode)
+    for (const { pid, port } of this.#watched) {
+      for (const { remotePort, state, inode } of socketsOfLiving(pid)) {
+        if (remotePort === port && state === 'ESTABLISHED') now.add(inode)
+      }
     }
     const both = [...now].filter((inode) => this.#before.has(inode))
     this.#before = now
@@ -113,6 +119,16 @@ export class UpstreamWatch {
     // Never more than a third of the time: the rest is for what is being watched.
     const tookMs = performance.now() - startMs
     this.#timer = setTimeout(() => this.#look(), Math.max(4, 2 * tookMs))
+  }
+}
+
+/** None of a process that has ended meanwhile. */
+function socketsOfLiving(pid: number): KernelSocket[] {
+  try {
+    return socketsOf(pid)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
   }
 }
 
