@@ -62,17 +62,17 @@ describe('the queue of refusals', () => {
     expect(queue.waitingCount).toBe(0)
   })
 
-  it('looks for newcomers after every sixteen refusals', async () => {
+  it('looks for newcomers after every four refusals', async () => {
     const { refused, come } = startRig()
     come(40)
     await turn()
     await turn()
-    expect(refused).toEqual(upTo(16))
+    expect(refused).toEqual(upTo(4))
     come(1)
     await turn()
-    expect(refused).toEqual(upTo(16))
+    expect(refused).toEqual(upTo(4))
     await turn()
-    expect(refused).toEqual(upTo(32))
+    expect(refused).toEqual(upTo(8))
   })
 
   it('refuses the first at once for whoever comes when 256 wait', () => {

@@ -11,8 +11,9 @@ import type { AcceptedHandle } from './flood-lane.ts'
 // A quarter of the smallest usual limit of open files (1024). A flood that has more than that waiting
 // is slower accepted than it comes, and order would not help anybody any more.
 const waitingMax = 256
-// About a quarter of a millisecond of refusals: so long may a client that comes now wait for them.
-const perTurnMax = 16
+// A tenth of a millisecond or two of refusals: so long may a client that comes now wait for them, and
+// so long each step of one that is being let in. A turn costs too little to show.
+const perTurnMax = 4
 
 /** Refuses one client, in the words of its plan. */
 export type RefuseHandle = (client: AcceptedHandle, plan: Plan) => void
