@@ -44,14 +44,14 @@ export interface BenchOptions {
   readonly rival?: string
 }
 
-// Seven rounds give a median that one bad second of a shared machine does not move. With two
+// Five rounds give a median that one bad second of a shared machine does not move. With two
 // seconds a round, a server handles tens of thousands of connections in it. V8 gives garbage back
-// after 20 to 40 s of quiet, so every idle server has 30 s before it is read, which takes most of
-// the run: one round each, which repeats to within a few per cent, and five points of a curve in
-// which the servers settle at the same time. The whole run took nineteen minutes on a busy machine,
-// without Node 24; half of that is waiting.
+// after 20 to 40 s of quiet, so every idle server has 30 s before it is read: one round each, which
+// repeats to within a few per cent, and five points of a curve in which the servers settle at the
+// same time. By these numbers the whole run takes some nineteen minutes, without Node 24; half of
+// that is waiting. It tells at its end how long it took.
 const wholeSize: Size = {
-  rounds: 7,
+  rounds: 5,
   rushMs: 2_000,
   warmUpMs: 3_000,
   bytesPerRound: 768 * 1024 * 1024,
@@ -63,7 +63,7 @@ const wholeSize: Size = {
   curveIdleMs: 3_000,
 }
 
-// For a look while working, in under two minutes; too short to judge memory by.
+// For a look while working, in a few minutes; too short to judge memory by.
 const quickSize: Size = {
   rounds: 3,
   rushMs: 600,
@@ -78,7 +78,7 @@ const quickSize: Size = {
 }
 
 const usage = `npm run bench -- [options]
-  --quick            in under two minutes, for a look while working
+  --quick            in a few minutes, for a look while working
   --node24           measure Postern on Node 24 too (fetched with npm into .tmp)
   --cases a,b        only these: ${caseNames.join(', ')}
   --subjects a,b     only these: nginx, haproxy, haproxy-lua, haraka, smtp-server, postern, postern-node24, rival

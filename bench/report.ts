@@ -334,7 +334,7 @@ const howToRead = `- **CPU, not speed, is the result.** Client, upstream and ser
 - CPU time is what the scheduler counted for all threads of the server's processes, kernel and user.
   On loopback, part of the TCP work of one side runs on the account of the other, the same for all.
 - Compare the ratios, not absolute numbers of different machines or days.
-- \`npm run bench -- --quick\` gives a rough picture in under two minutes, \`--node24\` adds Node 24,
+- \`npm run bench -- --quick\` gives a rough picture in a few minutes, \`--node24\` adds Node 24,
   \`--rival FILE\` measures another build beside this one; \`--help\` lists the rest.`
 
 function labelOf(subjects: readonly Subject[], id: string): string {
