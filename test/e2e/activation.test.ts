@@ -2,7 +2,7 @@
 // they are, whatever the policy wants, and nobody is refused while the daemon is away.
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { haveDebian } from '../interop/debian.ts'
 import { Client } from './kit/client.ts'
@@ -93,6 +93,32 @@ describe.each([1, 2])('with %i workers, a daemon that is handed sockets', (worke
       await gate.play('A@587 x2 ok, A@587 421, A@25 421')
     }
     expect(gate.log.match(/retired \*:\d+/g)).toHaveLength(2)
+  })
+})
+
+describe('a daemon that leaves the terminal', () => {
+  it('takes the sockets along that were handed to the process that was started', async () => {
+    const upstream = await FakeUpstream.start()
+    onTestFinished(() => upstream.close())
+    const place = new Place({ upstream: upstream.address })
+    onTestFinished(() => place.remove())
+    await place.writeConfig('postern.conf', 'E{SS=3 Listen ":25"{}}')
+    const handed = handing([], [25], [])(place)
+    const directives = 'pid run.pid; error_log run.log notice; daemon on;'
+    const args = ['-c', 'postern.conf', '-g', directives]
+    const starter = new Program(args, { cwd: place.directory, handed })
+    onTestFinished(() => starter.signal('SIGKILL'))
+    expect(await starter.ended()).toEqual({ code: 0, signal: null })
+    const pid = Number(readFileSync(place.path('run.pid'), 'utf8'))
+    onTestFinished(() => {
+      if (existsSync(place.path('run.pid'))) process.kill(pid, 'SIGKILL')
+    })
+    expect(readFileSync(place.path('run.log'), 'utf8')).toMatch(/took \[::\]:\d+ \(descriptor 3/)
+    const client = new Client({ target: { host: '127.0.0.1', port: place.portFor(25) } })
+    onTestFinished(() => client.reset())
+    expect(await client.isAdmitted()).toBe(true)
+    process.kill(pid, 'SIGTERM')
+    await until('its end', () => !existsSync(place.path('run.pid')))
   })
 })
 
