@@ -12,6 +12,8 @@ export interface Line {
   /** Nothing goes either way, and nobody is told. */
   stall(): void
   mend(): void
+  /** Every connection is reset, and so is every new one; a cable cannot do that. */
+  cut?(): void
   close(): void | Promise<void>
 }
 
@@ -41,7 +43,6 @@ export class StoreLine implements Line {
     return `127.0.0.1:${this.#port}`
   }
 
-  /** Every connection is reset, and so is every new one. */
   cut(): void {
     this.#state = 'cut'
     for (const socket of this.#sockets) socket.resetAndDestroy()
