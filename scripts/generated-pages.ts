@@ -1,5 +1,7 @@
 // The generated pages of docs, as texts: one function a page, made from the tables in the code.
 
+import { adminPage, metricsPage } from './admin-pages.ts'
+import { cell } from './cells.ts'
 import { daemonCodes } from '../src/daemon/codes.ts'
 import { daemonLogs } from '../src/daemon/log-texts.ts'
 import { dialectCodes } from '../src/dialect/detect.ts'
@@ -24,6 +26,8 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ['docs/errors.md', errorsPage()],
     ['docs/momentum-options.md', optionsPage()],
     ['docs/nginx-directives.md', directivesPage()],
+    ['docs/admin-api.md', adminPage(generated)],
+    ['docs/metrics.md', metricsPage(generated)],
   ])
 }
 
@@ -113,14 +117,19 @@ Postern does not act on these, and says so at every load.
 | option | where | why |
 | --- | --- | --- |
 ${rows('warns').map(warnsRow).join('\n')}
+${laterSection('| option | where |\n| --- | --- |', rows('later').map(laterRow))}`
+}
 
+/** None, where everything works or is accepted. */
+function laterSection(head: string, rows: readonly string[]): string {
+  if (rows.length === 0) return ''
+  return `
 ## Refused in this version
 
 What these promise would not be kept yet, so a configuration that has them does not load.
 
-| option | where |
-| --- | --- |
-${rows('later').map(laterRow).join('\n')}
+${head}
+${rows.join('\n')}
 `
 }
 
@@ -169,15 +178,7 @@ Postern does not act on these, and says so at every load, unless they say what P
 | directive | where | why | no warning for |
 | --- | --- | --- | --- |
 ${warning.map(ignoredDirective).join('\n')}
-
-## Refused in this version
-
-What these promise would not be kept yet, so a configuration that has them does not load.
-
-| directive | where | it |
-| --- | --- | --- |
-${rows('later').map(laterDirective).join('\n')}
-`
+${laterSection('| directive | where | it |\n| --- | --- | --- |', rows('later').map(laterDirective))}`
 }
 
 function workingDirective(spec: DirectiveSpec): string {
@@ -199,9 +200,4 @@ function blocks(spec: DirectiveSpec): string {
 
 function codeCell(text: string | undefined): string {
   return text === undefined || text === '' ? '' : `\`${cell(text)}\``
-}
-
-/** A bar would end the table's cell. */
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
 }

@@ -43,9 +43,14 @@ export class TimerWheel {
   readonly #due: Deadline
   #tick: number
   #interval: NodeJS.Timeout | undefined
+  readonly #onLate: (lateMs: number) => void
+  /** When its timer is due next; only while it ticks. */
+  #expectedMs: number | undefined
 
-  constructor(clock: Clock) {
+  /** `onLate` is told by how much each tick was late: what else was done meanwhile. */
+  constructor(clock: Clock, onLate: (lateMs: number) => void = () => {}) {
     this.#clock = clock
+    this.#onLate = onLate
     this.#buckets = Array.from({ length: bucketCount }, createHead)
     this.#due = createHead()
     this.#tick = Math.floor(clock.monotonicMs() / tickMs)
@@ -53,13 +58,15 @@ export class TimerWheel {
 
   /** Begins to tick. */
   start(): void {
-    this.#interval ??= setInterval(() => this.advance(), tickMs).unref()
+    this.#expectedMs ??= this.#clock.monotonicMs() + tickMs
+    this.#interval ??= setInterval(() => this.#onTick(), tickMs).unref()
   }
 
   /** Stops ticking; what is scheduled stays scheduled. */
   stop(): void {
     clearInterval(this.#interval)
     this.#interval = undefined
+    this.#expectedMs = undefined
   }
 
   /** Wakes the owner at the first tick not before `dueMs`; replaces an earlier schedule. */
@@ -72,6 +79,14 @@ export class TimerWheel {
 
   cancel(deadline: Deadline): void {
     unlink(deadline)
+  }
+
+  #onTick(): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#onLate(Math.max(0, nowMs - (this.#expectedMs ?? nowMs)))
+    // Node sets the timer anew after this, from now.
+    this.#expectedMs = nowMs + tickMs
+    this.advance()
   }
 
   /** Brings the wheel up to the clock. */

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 import { askDaemon } from '../daemon/control-client.ts'
-import type { BudgetsReport, StatusReport } from '../daemon/control-protocol.ts'
+import { budgetsListedMax } from '../daemon/control-protocol.ts'
+import type { StatusReport } from '../daemon/control-protocol.ts'
 import { withDaemon } from './ask.ts'
 import { commandLine, newCommand } from './command.ts'
 import type { CommandLine } from './command.ts'
@@ -32,17 +33,20 @@ export function statusCommand(terminal: Terminal): CommandLine {
   return commandLine(command, terminal, (parsed) => status(parsed, terminal))
 }
 
+const budgetsAsked = { request: 'budgets', sort: 'used', limit: budgetsListedMax } as const
+
 function status(command: Command, terminal: Terminal): Promise<number> {
   const flags = command.opts<StatusFlags>()
   return withDaemon(flags, terminal, async (controlSocket) => {
     const report = await askDaemon(controlSocket, { request: 'status' })
-    const { budgets } = await askDaemon(controlSocket, { request: 'budgets' })
-    terminal.out(flags.json === true ? json({ ...report, budgets }) : statusText(report, budgets))
+    const { budgets, matchingCount } = await askDaemon(controlSocket, budgetsAsked)
+    const text = flags.json === true ? json({ ...report, budgets }) : statusText(report)
+    terminal.out(flags.json === true ? text : text + budgetsText(budgets, matchingCount))
   })
 }
 
-function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): string {
-  const { log, audit, workers, cluster = [] } = report
+function statusText(report: StatusReport): string {
+  const { log, audit, workers, changedLimits, cluster = [] } = report
   const state = report.isDraining ? ', draining' : ''
   const rows = [
     ['postern', `${report.version}, process ${report.pid}${state}`],
@@ -65,8 +69,11 @@ function statusText(report: StatusReport, budgets: BudgetsReport['budgets']): st
     ],
     ...cluster.flatMap(clusterRows),
     ...(audit === undefined ? [] : [['self-audit', `drift ${audit.drift}`]]),
+    ...(changedLimits.length === 0
+      ? []
+      : [['changed caps', `${changedLimits.join(' ')} (until the next reload)`]]),
   ]
-  return columns(rows) + budgetsText(budgets)
+  return columns(rows)
 }
 
 function workersText(workers: NonNullable<StatusReport['workers']>): string {

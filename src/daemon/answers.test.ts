@@ -5,21 +5,21 @@ import { cleanUp, connectClient, until } from '../../test/kit/gateway-rig.ts'
 import { setLoginScene } from '../../test/kit/login-scene.ts'
 import { systemClock } from '../base/clock.ts'
 import { answerQuestion } from './answers.ts'
-import { parseRequest } from './control-protocol.ts'
+import { parseRequest } from './control-requests.ts'
+import { EventRecord } from './event-record.ts'
 
 afterEach(cleanUp)
 
 type Scene = Awaited<ReturnType<typeof setLoginScene>>
 
-function ask({ rig }: Scene, line: string): unknown {
+async function ask({ rig }: Scene, line: string): Promise<unknown> {
   const { engine, gateway } = rig
   const parsed = parseRequest(line)
   if ('problem' in parsed) return parsed
   const { request } = parsed
-  if (request.request === 'status' || request.request === 'events') {
-    throw new Error('no question about sessions')
-  }
-  return answerQuestion({ engine, gateway, clock: systemClock }, request)
+  if (request.request !== 'sessions') throw new Error('no question about sessions')
+  const record = new EventRecord({ policy: engine.policy, clock: systemClock })
+  return answerQuestion({ engine, gateway, clock: systemClock, record }, request)
 }
 
 describe('the list of sessions', () => {
@@ -31,7 +31,7 @@ describe('the list of sessions', () => {
     await until(() => idle.text !== '')
     const upstream = `127.0.0.1:${scene.upstream.port}`
     const counts = { bytesFromClient: 13, bytesToClient: relayed.received.length }
-    expect(ask(scene, '{"request":"sessions"}')).toMatchObject({
+    expect(await ask(scene, '{"request":"sessions"}')).toMatchObject({
       ok: true,
       result: {
         sessionsActive: 2,
@@ -42,7 +42,7 @@ describe('the list of sessions', () => {
         ],
       },
     })
-    expect(JSON.stringify(ask(scene, '{"request":"sessions"}'))).not.toContain('"p"')
+    expect(JSON.stringify(await ask(scene, '{"request":"sessions"}'))).not.toContain('"p"')
   })
 
   it('lists those of one user or one block, and counts what it does not list', async () => {
@@ -51,13 +51,13 @@ describe('the list of sessions', () => {
       const client = await connectClient(scene.rig.port(), `a LOGIN ${user} p\r\n`)
       await until(() => /^a OK/m.test(client.text))
     }
-    const few = ask(scene, '{"request":"sessions","limit":1,"user":"u"}')
+    const few = await ask(scene, '{"request":"sessions","limit":1,"user":"u"}')
     expect(few).toMatchObject({
       result: { sessionsActive: 3, matchingCount: 2, sessions: [{ login: 'u' }] },
     })
-    const inside = ask(scene, '{"request":"sessions","from":"127.0.0.0/8","user":"v"}')
+    const inside = await ask(scene, '{"request":"sessions","from":"127.0.0.0/8","user":"v"}')
     expect(inside).toMatchObject({ result: { matchingCount: 1, sessions: [{ login: 'v' }] } })
-    const outside = ask(scene, '{"request":"sessions","from":"10.0.0.0/8"}')
+    const outside = await ask(scene, '{"request":"sessions","from":"10.0.0.0/8"}')
     expect(outside).toMatchObject({ result: { matchingCount: 0, sessions: [] } })
   })
 
@@ -66,7 +66,7 @@ describe('the list of sessions', () => {
     const login = '{4+}\r\nu\u001b[m'
     const client = await connectClient(scene.rig.port(), `a LOGIN ${login} p\r\n`)
     await until(() => /^a OK/m.test(client.text))
-    expect(ask(scene, '{"request":"sessions"}')).toMatchObject({
+    expect(await ask(scene, '{"request":"sessions"}')).toMatchObject({
       result: { sessions: [{ login: String.raw`u\x1B[m` }] },
     })
   })

@@ -1,24 +1,26 @@
 // What the daemon answers to the questions that come over its control socket.
 
-import { blockContains, parseBlock } from '../base/address.ts'
 import { unreachable } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import { escapeText } from '../base/escape.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { EngineSession } from '../engine/session.ts'
-import type { Gateway, SessionDetail } from '../gateway/gateway.ts'
-import { sessionsListedMax } from './control-protocol.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { budgetsOf } from './answer-budgets.ts'
+import { limitsOf } from './answer-limits.ts'
+import { refusalsOf } from './answer-refusals.ts'
+import { sessionsOf } from './answer-sessions.ts'
 import type {
   ControlRequest,
   ControlResponse,
   EventsRequest,
+  KickReport,
+  KickRequest,
   Question,
   SessionsReport,
-  SessionsRequest,
-  SessionView,
+  SetLimitRequest,
   StatusReport,
 } from './control-protocol.ts'
 import type { LogLosses } from './daemon-log.ts'
+import type { EventRecord } from './event-record.ts'
 import { explainLive } from './explain-report.ts'
 import type { ExplainRequest } from './explain-report.ts'
 import type { Plane, PlaneReport } from './plane.ts'
@@ -33,36 +35,74 @@ export interface AnswerSources {
   readonly startedAt: string
   readonly logLosses: () => LogLosses
   readonly isDraining: () => boolean
+  readonly changedLimits: () => readonly string[]
+  readonly setLimit: (request: SetLimitRequest) => Promise<ControlResponse>
 }
 
-/** Answers one request; changes nothing. */
+/** Answers one request. */
 export async function answerRequest(
   sources: AnswerSources,
   request: Exclude<ControlRequest, EventsRequest>,
 ): Promise<ControlResponse> {
-  if (request.request !== 'status') return sources.plane.ask(request)
-  return { ok: true, result: statusOf(sources, await sources.plane.report()) }
+  switch (request.request) {
+    case 'status':
+      return { ok: true, result: statusOf(sources, await sources.plane.report()) }
+    case 'kick':
+      return kickSessions(sources.plane, request)
+    case 'set_limit':
+      return sources.setLimit(request)
+    default:
+      return sources.plane.ask(request)
+  }
+}
+
+/** Those that a filter finds are named first: so no more are ended than were asked for. */
+export async function kickSessions(
+  plane: Pick<Plane, 'ask'>,
+  request: KickRequest,
+): Promise<ControlResponse> {
+  if (request.ids !== undefined) return plane.ask({ request: 'kick', ids: request.ids })
+  const { limit, ...filter } = request
+  const found = await plane.ask({ ...filter, request: 'sessions', limit })
+  if (!found.ok) return found
+  // Checked by the protocol: `sessions` and `kick` are answered with these.
+  const { matchingCount, sessions } = found.result as SessionsReport
+  const kicked = await plane.ask({ request: 'kick', ids: sessions.map(({ id }) => id) })
+  if (!kicked.ok) return kicked
+  const { kickedIds } = kicked.result as KickReport
+  const result: KickReport = { matchingCount, kickedIds }
+  return { ok: true, result }
 }
 
 /** What can be asked of one engine and its gateway. */
 export interface QuestionSources {
   readonly engine: Engine
-  readonly gateway: Pick<Gateway, 'detail'>
+  readonly gateway: Pick<Gateway, 'detail' | 'end'>
   readonly clock: Clock
+  readonly record: EventRecord
 }
 
 /** Answers what one engine and its gateway can answer. */
-export function answerQuestion(
+export async function answerQuestion(
   sources: QuestionSources,
   question: Question,
-): ControlResponse | Promise<ControlResponse> {
-  const { engine } = sources
+): Promise<ControlResponse> {
+  const { engine, gateway, record } = sources
   switch (question.request) {
     case 'sessions':
-      return { ok: true, result: sessionsOf(sources, question) }
-    case 'budgets': {
-      const { revision, budgets } = engine.snapshot()
-      return { ok: true, result: { revision, budgets } }
+      return { ok: true, result: await sessionsOf({ ...sources, limits: record.limits }, question) }
+    case 'budgets':
+      return { ok: true, result: await budgetsOf(engine, record.limits, question) }
+    case 'limits': {
+      const { counts, limits } = record
+      return { ok: true, result: await limitsOf({ engine, counts, limits }) }
+    }
+    case 'refusals':
+      return { ok: true, result: await refusalsOf(record.refusals, question) }
+    case 'kick': {
+      const kickedIds = question.ids.filter((id) => gateway.end(id))
+      const result: KickReport = { matchingCount: kickedIds.length, kickedIds }
+      return { ok: true, result }
     }
     case 'explain': {
       const { listen, from } = question
@@ -97,6 +137,7 @@ function statusOf(sources: AnswerSources, report: PlaneReport): StatusReport {
     bytesFromUpstreams,
     bound,
     log: addLosses(sources.logLosses(), report.log),
+    changedLimits: sources.changedLimits(),
     ...(audit === undefined ? {} : { audit }),
     ...(workers === undefined ? {} : { workers }),
     ...(cluster === undefined ? {} : { cluster }),
@@ -110,43 +151,5 @@ export function addLosses(one: LogLosses, other: LogLosses | undefined): LogLoss
     suppressedTotal: one.suppressedTotal + other.suppressedTotal,
     droppedTotal: one.droppedTotal + other.droppedTotal,
     errorsTotal: one.errorsTotal + other.errorsTotal,
-  }
-}
-
-function sessionsOf(sources: QuestionSources, request: SessionsRequest): SessionsReport {
-  const { engine } = sources
-  const block = request.from === undefined ? undefined : parseBlock(request.from)?.block
-  const sessions: SessionView[] = []
-  let matchingCount = 0
-  // The engine keeps them in the order they were opened.
-  for (const session of engine.sessions()) {
-    if (block !== undefined && !blockContains(block, session.address)) continue
-    const detail = sources.gateway.detail(session.id)
-    if (request.user !== undefined && detail?.login !== request.user) continue
-    matchingCount += 1
-    if (sessions.length >= Math.min(request.limit, sessionsListedMax)) continue
-    sessions.push(viewOf(session, detail, sources.clock.monotonicMs()))
-  }
-  const { sessionsActive } = engine.totals()
-  return { sessionsActive, matchingCount, sessions }
-}
-
-// As in the log: the longest key that is counted as it stands (SEMANTICS S15).
-const loginLengthMax = 255
-
-function viewOf(
-  session: EngineSession,
-  detail: SessionDetail | undefined,
-  nowMs: number,
-): SessionView {
-  const { login, silentMs = 0, ...more } = detail ?? {}
-  return {
-    id: session.id,
-    listen: session.listenId,
-    client: session.address.text,
-    ageMs: Math.round(nowMs - session.openedMs),
-    isAwaitingAddress: session.isAwaitingAddress,
-    ...(login === undefined ? {} : { login: escapeText(login, loginLengthMax) }),
-    ...(detail === undefined ? {} : { ...more, silentMs: Math.round(silentMs) }),
   }
 }

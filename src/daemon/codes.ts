@@ -7,6 +7,10 @@ export const daemonCodes = {
   'daemon.already_running': 'A live daemon holds this pid file.',
   'daemon.pid_file': 'The pid file cannot be written.',
   'daemon.control_socket': 'The control socket cannot be bound or does not answer.',
+  'daemon.admin_bind': 'The admin API cannot listen where it shall.',
+  'daemon.admin_token':
+    'The file of the token of the admin API cannot be used, or others may read it.',
+  'daemon.admin_certificate': 'The certificate or the key of the admin API cannot be used.',
   'daemon.open_files': 'Fewer files may be open than `worker_rlimit_nofile` asks for.',
   'daemon.more_workers_than_processors':
     'More workers are asked for than there are processors to run them.',

@@ -8,6 +8,7 @@ import type { Policy } from '../policy/policy.ts'
 import { readUsers } from '../gateway/users.ts'
 import { checkServable } from '../policy/validate.ts'
 import { diagnoseStore } from './cluster-source.ts'
+import { readAdminFiles } from './admin/admin-files.ts'
 import { openFilesLimit } from './open-files.ts'
 import { diagnoseSettings, settingsOf } from './settings.ts'
 import { diagnoseWorkers } from './workers/diagnose.ts'
@@ -58,6 +59,7 @@ export function readConfiguration(source: ConfigurationSource): LoadedConfigurat
     ...diagnoseStore(policy, { prefix: source.prefix, environment: process.env }),
     ...diagnoseSettings(policy.daemon, source, openFilesLimit()),
     ...diagnoseWorkers(policy, settings.workers),
+    ...readAdminFiles(settings.admin, policy.daemon).diagnostics,
   ]
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
     return { diagnostics, sources }

@@ -1,12 +1,14 @@
 // What is said over the control socket: one JSON object per line, a request and then its answer.
 
-import { parseBlock } from '../base/address.ts'
+import type { Span } from '../base/diagnostic.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import type { ClusterView } from '../engine/cluster/cluster-view.ts'
 import type { BudgetView } from '../engine/engine.ts'
+import type { LimitCount } from '../engine/limit-counts.ts'
+import type { LimitOption, Stage, Tier } from '../policy/limit.ts'
+import type { ServiceName } from '../policy/policy.ts'
 import type { ExplainReport } from './explain-report.ts'
 import type { LogLosses } from './daemon-log.ts'
-import { streamNames } from './feed/event-feed.ts'
 import type { StreamName } from './feed/event-feed.ts'
 import type { WorkersReport } from './plane.ts'
 
@@ -14,8 +16,12 @@ export type ControlRequest =
   | { readonly request: 'status' }
   | { readonly request: 'explain'; readonly listen: string; readonly from: string }
   | SessionsRequest
-  | { readonly request: 'budgets' }
   | EventsRequest
+  | BudgetsRequest
+  | { readonly request: 'limits' }
+  | RefusalsRequest
+  | KickRequest
+  | SetLimitRequest
 
 /** Lines of events follow the answer, until the other side closes. */
 export interface EventsRequest {
@@ -23,16 +29,76 @@ export interface EventsRequest {
   readonly stream: StreamName
 }
 
-/** Sessions of one user, from one block of addresses, or both; all of them without either. */
-export interface SessionsRequest {
+/** Which sessions are meant: all that everything said here is true of. */
+export interface SessionFilter {
+  readonly user?: string
+  /** An address or a block. */
+  readonly from?: string
+  /** Open for at least so long. */
+  readonly olderMs?: number
+  /** They hold a slot in a budget of this limit. */
+  readonly limitId?: string
+}
+
+export interface SessionsRequest extends SessionFilter {
   readonly request: 'sessions'
+  readonly limit: number
+  /** Those with higher numbers, in the order of their numbers; absent: the oldest first. */
+  readonly afterId?: number
+}
+
+export interface BudgetsRequest {
+  readonly request: 'budgets'
+  readonly limit: number
+  /** So many of the first are left out. */
+  readonly offset?: number
+  /** What comes first: those next to their caps, or those with most sessions. */
+  readonly sort: 'fill' | 'used'
+  readonly zone?: string
+  readonly limitId?: string
+}
+
+export interface RefusalsRequest {
+  readonly request: 'refusals'
   readonly limit: number
   readonly user?: string
   readonly from?: string
+  readonly limitId?: string
+  /** Earlier ones than this; absent: the latest. */
+  readonly before?: RefusalCursor
 }
 
-/** What an engine can answer. */
-export type Question = Exclude<ControlRequest, { readonly request: 'status' | 'events' }>
+/** One refusal among those of all workers. */
+export interface RefusalCursor {
+  readonly atMs: number
+  readonly sessionId: number
+}
+
+/** Ends sessions: those with these numbers, or at most `limit` of those that a filter finds. */
+export type KickRequest =
+  | KickIds
+  | (SessionFilter & {
+      readonly request: 'kick'
+      readonly ids?: undefined
+      readonly limit: number
+    })
+
+export interface KickIds {
+  readonly request: 'kick'
+  readonly ids: readonly number[]
+}
+
+/** Changes a cap until the next reload; 0 is no limit. */
+export interface SetLimitRequest {
+  readonly request: 'set_limit'
+  readonly id: string
+  readonly capMax: number
+}
+
+/** What an engine and its gateway can answer. */
+export type Question =
+  | Exclude<ControlRequest, { readonly request: 'status' | 'set_limit' | 'kick' | 'events' }>
+  | KickIds
 
 /** What a running daemon says about itself. */
 export interface StatusReport {
@@ -53,6 +119,8 @@ export interface StatusReport {
   readonly log: LogLosses
   /** The last self-audit (SEMANTICS S20); absent before the first. */
   readonly audit?: AuditReport
+  /** Limits whose caps are not as they are written, until the next reload. */
+  readonly changedLimits: readonly string[]
   /** Absent with one worker, which is the daemon itself. */
   readonly workers?: WorkersReport
   /** The store of limits over several nodes, as each worker sees it; absent: there is none. */
@@ -103,9 +171,105 @@ export interface SyncLine {
   readonly lost: number
 }
 
+export interface FilledBudget extends BudgetView {
+  /** The smallest of the caps that hold for it; absent: counted, never refused. */
+  readonly capMax?: number
+  /** `usedCount` for each one of `capMax`: 1 is full. */
+  readonly fill?: number
+  readonly limitIds: readonly string[]
+}
+
 export interface BudgetsReport {
   readonly revision: number
-  readonly budgets: readonly BudgetView[]
+  /** How many there are of what was asked for. */
+  readonly matchingCount: number
+  /** False: there are more states than were looked at. */
+  readonly isComplete: boolean
+  readonly budgets: readonly FilledBudget[]
+}
+
+export interface LimitView extends LimitCount {
+  readonly id: string
+  readonly stage: Stage
+  readonly option: LimitOption
+  readonly tier: Tier
+  readonly scope: string
+  readonly zone: string
+  /** After authentication: what is counted, `$remote_user`. */
+  readonly key?: string
+  readonly capMax?: number
+  readonly isDryRun: boolean
+  readonly origin: Span
+  /** It is not as it is written there, until the next reload. */
+  readonly isChanged: boolean
+  /** What is written, for a changed one. */
+  readonly configuredMax?: number
+  /** In the fullest of its budgets now. */
+  readonly usedCount: number
+}
+
+export interface ZoneView {
+  readonly name: string
+  readonly statesUsed: number
+  /** States of 64 bytes that are left; absent: it has no size of its own. */
+  readonly statesFree?: number
+}
+
+export interface LimitsReport {
+  readonly revision: number
+  readonly limits: readonly LimitView[]
+  readonly zones: readonly ZoneView[]
+}
+
+export interface FindingView {
+  /** Absent: counted, and nobody wrote a cap. */
+  readonly limitId?: string
+  readonly option: LimitOption
+  readonly tier: Tier
+  readonly scope: string
+  readonly zone: string
+  /** Printable. */
+  readonly key: string
+  readonly usedCount: number
+  readonly capMax?: number
+  readonly isDryRun: boolean
+  readonly isOver: boolean
+  readonly isExhausted: boolean
+  readonly origin?: Span
+}
+
+export interface RefusalView {
+  readonly at: string
+  readonly atMs: number
+  readonly sessionId: number
+  readonly stage: Stage
+  readonly reason: 'full' | 'exhausted'
+  readonly service: ServiceName
+  readonly listen: string
+  readonly client: string
+  readonly login?: string
+  /** The limit that decided. */
+  readonly limitId: string
+  /** Index of it in `findings`. */
+  readonly decidedBy: number
+  readonly findings: readonly FindingView[]
+}
+
+export interface RefusalsReport {
+  /** How many are kept of those that were asked for. */
+  readonly matchingCount: number
+  /** The latest first. */
+  readonly refusals: readonly RefusalView[]
+}
+
+export interface KickReport {
+  readonly matchingCount: number
+  readonly kickedIds: readonly number[]
+}
+
+export interface SetLimitReport {
+  readonly revision: number
+  readonly limit: LimitView
 }
 
 /** The answer to each request. */
@@ -115,6 +279,10 @@ export interface ControlResults {
   readonly sessions: SessionsReport
   readonly budgets: BudgetsReport
   readonly events: EventsReport
+  readonly limits: LimitsReport
+  readonly refusals: RefusalsReport
+  readonly kick: KickReport
+  readonly set_limit: SetLimitReport
 }
 
 export type ControlResponse =
@@ -125,73 +293,10 @@ export const requestLengthMax: number = 64 * 1024
 
 /** One answer holds 300 to 600 bytes per session: 6 MB. Whoever wants more wants a trace. */
 export const sessionsListedMax = 10_000
-const sessionsListedDefault = 100
-
-/** Reads one request line; `problem` is a sentence for whoever wrote it. */
-export function parseRequest(
-  line: string,
-): { readonly request: ControlRequest } | { readonly problem: string } {
-  const fields = parseObject(line)
-  if (fields === undefined) return { problem: 'A request is one JSON object per line.' }
-  switch (fields['request']) {
-    case 'status':
-    case 'budgets':
-      return { request: { request: fields['request'] } }
-    case 'sessions':
-      return sessionsRequest(fields)
-    case 'explain':
-      return explainRequest(fields['listen'], fields['from'])
-    case 'events':
-      return eventsRequest(fields['stream'])
-    default:
-      return {
-        problem: 'Unknown request: it is one of status, explain, sessions, budgets, events.',
-      }
-  }
-}
-
-function sessionsRequest(
-  fields: Readonly<Record<string, unknown>>,
-): ReturnType<typeof parseRequest> {
-  const { limit = sessionsListedDefault, user, from } = fields
-  const isCount = typeof limit === 'number' && Number.isInteger(limit)
-  if (!isCount || limit < 0 || limit > sessionsListedMax) {
-    return { problem: `"limit" is a number from 0 to ${sessionsListedMax}.` }
-  }
-  if (user !== undefined && typeof user !== 'string') return { problem: '"user" is a text.' }
-  if (from !== undefined && (typeof from !== 'string' || parseBlock(from) === undefined)) {
-    return { problem: '"from" is an address or a block, as in 10.0.0.0/8.' }
-  }
-  return {
-    request: {
-      request: 'sessions',
-      limit,
-      ...(user === undefined ? {} : { user }),
-      ...(from === undefined ? {} : { from }),
-    },
-  }
-}
-
-function explainRequest(listen: unknown, from: unknown): ReturnType<typeof parseRequest> {
-  if (typeof listen !== 'string' || typeof from !== 'string') {
-    return { problem: '"listen" and "from" are text: a Listen and an address.' }
-  }
-  return { request: { request: 'explain', listen, from } }
-}
-
-function eventsRequest(asked: unknown): ReturnType<typeof parseRequest> {
-  const stream = streamNames.find((name) => name === asked)
-  if (stream === undefined) return { problem: `"stream" is one of ${streamNames.join(', ')}.` }
-  return { request: { request: 'events', stream } }
-}
-
-function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    // Checked: a JSON object has string keys, and its values stay unknown.
-    return isObject ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
+/** As many are kept, and a page is a tenth of it: a verdict has some 1,500 bytes in JSON. */
+export const refusalsKeptMax = 10_000
+export const refusalsListedMax = 1000
+/** Of a million keys nobody reads more than the fullest; 100 bytes each. */
+export const budgetsListedMax = 10_000
+/** Sessions ended by one request. More at once is a stop, or a mistake. */
+export const kickedMax = 1000

@@ -94,10 +94,10 @@ describe('the control socket', () => {
     for (let index = 0; index < 32; index += 1) sockets.push(createConnection(path))
     await Promise.all(sockets.map((socket) => new Promise((done) => socket.on('connect', done))))
     await new Promise((resolve) => setTimeout(resolve, 50))
-    await expect(askDaemon(path, { request: 'budgets' })).rejects.toThrow('control socket')
+    await expect(askDaemon(path, { request: 'limits' })).rejects.toThrow('control socket')
     for (const socket of sockets.splice(0)) socket.destroy()
     await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(await askDaemon(path, { request: 'budgets' })).toEqual({ request: 'budgets' })
+    expect(await askDaemon(path, { request: 'limits' })).toEqual({ request: 'limits' })
   })
 
   it('streams events until the reader leaves, and counts what he does not read', async () => {

@@ -1,15 +1,15 @@
 // The control socket: a Unix socket for the daemon's own user, over which the command line asks
-// what is going on. It only answers questions, and tells events as they happen; nothing can be
-// changed through it.
+// what is going on, ends sessions and changes caps, and is told events as they happen.
 
 import { lstatSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { PosternError } from '../base/errors.ts'
-import { parseRequest, requestLengthMax } from './control-protocol.ts'
+import { requestLengthMax } from './control-protocol.ts'
 import type { ControlRequest, ControlResponse, EventsRequest } from './control-protocol.ts'
 import { streamEvents } from './event-stream.ts'
 import type { EventSource } from './event-stream.ts'
+import { parseRequest } from './control-requests.ts'
 import { errnoText } from '../gateway/errno.ts'
 
 export type ControlHandler = (

@@ -11,6 +11,8 @@ import { readConfiguration } from './configuration.ts'
 import { askDaemon } from './control-client.ts'
 import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
+import { GatewayMeters } from '../gateway/meters.ts'
+import { EventRecord } from './event-record.ts'
 import { localFeed } from './feed/local-feed.ts'
 import { LocalPlane } from './plane.ts'
 import { noManager } from './service-manager.ts'
@@ -64,6 +66,18 @@ class FakeGateway implements Gateway {
       bytesFromUpstreams: 0,
     }
   }
+  end() {
+    return false
+  }
+  measured() {
+    return new GatewayMeters().values()
+  }
+  sessionsByService() {
+    return {}
+  }
+  upstreamHealth() {
+    return []
+  }
   detail() {
     return undefined
   }
@@ -84,18 +98,20 @@ async function makeDaemon() {
   })
   const gateway = new FakeGateway()
   const engine = createEngine({ policy })
-  const lastAudit = (): undefined => undefined
+  const record = new EventRecord({ policy, clock: systemClock })
   const daemon = new Daemon({
     plane: new LocalPlane({
       engine,
       gateway,
       clock: systemClock,
-      lastAudit,
+      record,
       ...localFeed(systemClock),
     }),
     log,
+    policy,
     settings,
     manager: noManager,
+    sources: new Map(),
     clock: systemClock,
     configuration: '/p.conf',
     load,

@@ -4,15 +4,21 @@ import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { unreachable } from '../base/assert.ts'
+import type { Policy } from '../policy/policy.ts'
+import { AdminHost } from './admin/admin-host.ts'
+import { DaemonView } from './admin/admin-view.ts'
+import { ConfigurationLines } from './admin/configuration-lines.ts'
 import { answerRequest } from './answers.ts'
 import type { AnswerSources } from './answers.ts'
 import type { LoadedConfiguration } from './configuration.ts'
+import type { ControlResponse, LimitsReport, SetLimitRequest } from './control-protocol.ts'
 import { ControlSocket } from './control-socket.ts'
 import type { DaemonLog } from './daemon-log.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import type { Plane } from './plane.ts'
 import { Reloader } from './reload.ts'
 import type { ServiceManager } from './service-manager.ts'
+import type { Applied } from './reload.ts'
 import type { DaemonSettings } from './settings.ts'
 import { onSignals } from './signals.ts'
 import type { SignalAction } from './signals.ts'
@@ -22,8 +28,11 @@ import { readVersion } from './version.ts'
 export interface DaemonParts {
   readonly plane: Plane
   readonly log: DaemonLog
+  readonly policy: Policy
   readonly settings: DaemonSettings
   readonly manager: ServiceManager
+  /** The texts that the policy was read from. */
+  readonly sources: ReadonlyMap<string, string>
   readonly clock: Clock
   /** The configuration file, for `status`. */
   readonly configuration: string
@@ -51,6 +60,8 @@ export class Daemon {
   #isFinished = false
   #control: ControlSocket | undefined
   #watchdog: Watchdog | undefined
+  readonly #lines = new ConfigurationLines()
+  #admin: AdminHost | undefined
   #resolveEnded: () => void = () => {}
   #rejectEnded: (error: unknown) => void = () => {}
 
@@ -60,7 +71,8 @@ export class Daemon {
       this.#resolveEnded = resolve
       this.#rejectEnded = reject
     })
-    this.#reloader = new Reloader(parts)
+    this.#reloader = new Reloader({ ...parts, onApplied: (applied) => this.#onApplied(applied) })
+    this.#lines.take(parts.policy, parts.sources)
     this.#offSignals = onSignals(this.#onSignal, this.#onUnknownSignal)
     process.on('uncaughtExceptionMonitor', this.#onCrash)
   }
@@ -70,7 +82,9 @@ export class Daemon {
     const { plane, log, settings } = this.#parts
     log.write('notice', { text: `postern/${readVersion()}, node ${process.versions.node}` })
     await plane.start()
-    await this.#bindControl()
+    const sources = this.#answerSources()
+    await this.#bindControl(sources)
+    await this.#startAdmin(sources)
     const { revision, bound } = await plane.report()
     writePidFile(settings.pidFile, process.pid)
     log.write('notice', { text: `ready, revision ${revision}, ${bound.length} listens bound` })
@@ -103,10 +117,8 @@ export class Daemon {
   }
 
   /** Without a control socket the daemon serves all the same; only questions go unanswered. */
-  async #bindControl(): Promise<void> {
-    const { settings, log } = this.#parts
-    const sources = this.#answerSources()
-    const { plane } = this.#parts
+  async #bindControl(sources: AnswerSources): Promise<void> {
+    const { settings, log, plane } = this.#parts
     try {
       this.#control = await ControlSocket.bind(settings.controlSocket, {
         answer: (request) => answerRequest(sources, request),
@@ -114,6 +126,29 @@ export class Daemon {
       })
     } catch (error) {
       log.write('warn', { text: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  async #startAdmin(sources: AnswerSources): Promise<void> {
+    const { settings, policy, plane, log, clock } = this.#parts
+    if (settings.admin === undefined) return
+    const view = new DaemonView({
+      sources,
+      plane,
+      reloader: this.#reloader,
+      lines: this.#lines,
+      isRunning: () => this.#state === 'running',
+      drain: () => this.#onQuit(),
+    })
+    this.#admin = await AdminHost.start({ view, log, clock }, settings.admin, policy)
+  }
+
+  async #onApplied({ policy, settings, sources }: Applied): Promise<void> {
+    this.#lines.take(policy, sources)
+    if (this.#admin !== undefined) await this.#admin.use(settings.admin, policy)
+    else if (settings.admin !== undefined) {
+      const text = 'the changed address of the admin API takes effect at the next start'
+      this.#parts.log.write('warn', { text })
     }
   }
 
@@ -128,7 +163,21 @@ export class Daemon {
       startedAt: new Date(clock.wallMs()).toISOString(),
       logLosses: () => log.losses(),
       isDraining: () => this.#state === 'draining',
+      changedLimits: () => (this.#reloader.policy.changes ?? []).map(({ id }) => id),
+      setLimit: (request) => this.#setLimit(request),
     }
+  }
+
+  async #setLimit({ id, capMax }: SetLimitRequest): Promise<ControlResponse> {
+    if (this.#state !== 'running') return { ok: false, problem: 'The daemon is on its way out.' }
+    const problem = await this.#reloader.changeCap(id, capMax)
+    if (problem !== undefined) return { ok: false, problem: problem.problem }
+    const { plane } = this.#parts
+    const answer = await plane.ask({ request: 'limits' })
+    if (!answer.ok) return answer
+    // Checked by the protocol: `limits` is answered with this.
+    const { revision, limits } = answer.result as LimitsReport
+    return { ok: true, result: { revision, limit: limits.find((limit) => limit.id === id) } }
   }
 
   #onSignal = (action: SignalAction, signal: NodeJS.Signals): void => {
@@ -208,6 +257,7 @@ export class Daemon {
     clearInterval(this.#keepAlive)
     this.#watchdog?.stop()
     await this.#control?.close()
+    await this.#admin?.close()
     removePidFile(settings.pidFile, process.pid)
     log.write('notice', { text: 'exit' })
     await log.close()

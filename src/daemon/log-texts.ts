@@ -48,6 +48,18 @@ export const daemonLogs = {
     'notice: the new configuration is in force (SEMANTICS S19).',
   'reload failed, revision <n> stays in force':
     'error: the configuration is wrong, as the lines before say; nothing changed.',
+  'cap of <limit> changed from <n> to <n> until the next reload, revision <n>':
+    'notice: somebody changed it over the control socket or the admin API.',
+  'caps are as they are written again, after the changes of <limits>':
+    'notice: a reload put back what somebody had changed.',
+  'admin API on <url>': 'notice: where it listens.',
+  'bind() of the admin API to <address> failed (<errno>)':
+    'emerg: nothing is served without it; another process may listen there.',
+  'admin API: <stack>': 'error: a request met a defect of Postern; the others go on.',
+  'the changed address of the admin API takes effect at the next start':
+    'warn: a reload changed Admin.',
+  'TLS of the admin API changes at the next start':
+    'warn: a reload added its certificate, or took it away.',
   'the changed pid file takes effect at the next start': 'warn: a reload changed PIDFile.',
   'the changed number of workers takes effect at the next start': 'warn: a reload changed Workers.',
   '<state>, the reload is ignored': 'warn: the daemon is on its way out.',

@@ -5,7 +5,8 @@ import type { Clock } from '../base/clock.ts'
 import type { AuditReport } from '../engine/audit.ts'
 import type { ClusterView } from '../engine/cluster/cluster-view.ts'
 import type { Engine, Totals } from '../engine/engine.ts'
-import type { Gateway, GatewayStats } from '../gateway/gateway.ts'
+import type { Gateway, GatewayStats, ServiceCounts, UpstreamHealth } from '../gateway/gateway.ts'
+import type { MeterValues } from '../gateway/meters.ts'
 import type { Policy } from '../policy/policy.ts'
 import { answerQuestion } from './answers.ts'
 import type { ControlResponse, Question } from './control-protocol.ts'
@@ -13,6 +14,7 @@ import type { LogLosses } from './daemon-log.ts'
 import type { EventFeed, StreamName } from './feed/event-feed.ts'
 import type { Subscribers } from './feed/subscribers.ts'
 import type { EventListener } from './feed/subscribers.ts'
+import type { EventRecord } from './event-record.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** A configuration that is to be carried out. */
@@ -30,6 +32,9 @@ export interface PlaneReport {
   readonly audit?: AuditReport
   /** The store of limits over several nodes, as each worker sees it. */
   readonly cluster?: readonly ClusterView[]
+  readonly sessionsByService: ServiceCounts
+  readonly upstreams: readonly UpstreamHealth[]
+  readonly measured: MeterValues
   /** What the logs of other threads lost. */
   readonly log?: LogLosses
   readonly workers?: WorkersReport
@@ -69,9 +74,9 @@ export interface LocalPlaneParts {
   readonly engine: Engine
   readonly gateway: Gateway
   readonly clock: Clock
-  readonly lastAudit: () => AuditReport | undefined
   readonly feed: EventFeed
   readonly subscribers: Subscribers
+  readonly record: EventRecord
 }
 
 /** One engine and one gateway, in this thread. */
@@ -119,7 +124,7 @@ export class LocalPlane implements Plane {
   }
 
   ask(question: Question): Promise<ControlResponse> {
-    return Promise.resolve(answerQuestion(this.#parts, question))
+    return answerQuestion(this.#parts, question)
   }
 
   subscribe(listener: EventListener, stream: StreamName = 'watch'): () => void {
@@ -136,16 +141,19 @@ export class LocalPlane implements Plane {
 
 /** What one engine and one gateway know. */
 export function reportOf(
-  parts: Pick<LocalPlaneParts, 'engine' | 'gateway' | 'lastAudit'>,
+  parts: Pick<LocalPlaneParts, 'engine' | 'gateway' | 'record'>,
 ): PlaneReport {
-  const { engine, gateway, lastAudit } = parts
-  const audit = lastAudit()
+  const { engine, gateway, record } = parts
+  const audit = record.lastAudit
   const cluster = engine.cluster()
   return {
     revision: engine.revision,
     totals: engine.totals(),
     stats: gateway.stats(),
     bound: gateway.bound().map((bound) => bound.listenId),
+    sessionsByService: gateway.sessionsByService(),
+    upstreams: gateway.upstreamHealth(),
+    measured: gateway.measured(),
     ...(audit === undefined ? {} : { audit }),
     ...(cluster === undefined ? {} : { cluster: [cluster] }),
   }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { LogEntry, LogLevelName } from '../base/log.ts'
+import { GatewayMeters } from '../gateway/meters.ts'
 import { readConfiguration } from './configuration.ts'
 import type { LoadedConfiguration } from './configuration.ts'
 import { Reloader } from './reload.ts'
@@ -9,6 +10,8 @@ import { noManager } from './service-manager.ts'
 import { noGlobals } from './settings.ts'
 
 const good = 'ESMTP_Listener { Upstream = "127.0.0.1:26" Listen ":25" {} }'
+
+const capped = 'ESMTP_Listener { Service_Sessions = 5 Upstream = "127.0.0.1:26" Listen ":25" {} }'
 
 function load(text: string): LoadedConfiguration {
   return readConfiguration({
@@ -57,10 +60,14 @@ function bench(text: () => string, onReload: () => Promise<void> = () => Promise
           bytesFromUpstreams: 0,
         },
         bound: ['*:25'],
+        sessionsByService: {},
+        upstreams: [],
+        measured: new GatewayMeters().values(),
       }),
   }
-  const settings = load(good).settings
-  if (settings === undefined) throw new Error('the policy of this test is wrong')
+  const { policy, settings } = load(good)
+  if (policy === undefined || settings === undefined)
+    throw new Error('the policy of this test is wrong')
   const reloader = new Reloader({
     load: () => {
       loadCount += 1
@@ -68,8 +75,10 @@ function bench(text: () => string, onReload: () => Promise<void> = () => Promise
     },
     plane,
     log,
+    policy,
     settings,
     manager: noManager,
+    onApplied: () => Promise.resolve(),
   })
   return { reloader, lines, calls, loadCount: () => loadCount }
 }
@@ -113,11 +122,46 @@ describe('a reload', () => {
       () => held,
     )
     const first = reloader.request()
+    // It has read the configuration by now: whoever comes later wants it read again.
+    await Promise.resolve()
     for (let index = 0; index < 20; index += 1) void reloader.request()
     release()
     await first
     await reloader.idle()
     expect(loadCount()).toBe(2)
+  })
+
+  it('puts back the caps that somebody changed, and says so', async () => {
+    const { reloader, lines } = bench(() => capped)
+    await reloader.request()
+    const change = reloader.changeCap('service_sessions,ESMTP_Listener', 9)
+    const reload = reloader.request()
+    expect(await change).toBeUndefined()
+    expect(reloader.policy.changes).toEqual([
+      { id: 'service_sessions,ESMTP_Listener', configuredMax: 5 },
+    ])
+    await reload
+    expect(reloader.policy.changes).toBeUndefined()
+    expect(lines.filter((line) => line.includes(' cap'))).toEqual([
+      '[notice] cap of service_sessions,ESMTP_Listener changed from 5 to 9 until the next reload, revision 3',
+      '[notice] caps are as they are written again, after the changes of service_sessions,ESMTP_Listener',
+    ])
+  })
+
+  it('changes no cap that there is none of, and none beyond what a limit takes', async () => {
+    const { reloader } = bench(() => capped)
+    await reloader.request()
+    expect(await reloader.changeCap('service_sessions', 9)).toMatchObject({ code: 'unknown_limit' })
+    expect(reloader.policy.changes).toBeUndefined()
+  })
+
+  it('shows what it would change, and changes nothing', async () => {
+    const { reloader, lines } = bench(() => capped)
+    const { changes } = reloader.preview()
+    expect(changes).toMatchObject([
+      { kind: 'limit', what: 'added', name: 'service_sessions,ESMTP_Listener' },
+    ])
+    expect([reloader.policy.changes, lines]).toEqual([undefined, []])
   })
 
   it('says that a moved pid file has to wait', async () => {

@@ -2,8 +2,8 @@
 
 import { PosternError } from '../base/errors.ts'
 import { systemClock } from '../base/clock.ts'
-import type { AuditReport } from '../engine/audit.ts'
 import { createEngine } from '../engine/create-engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { createGateway } from '../gateway/create-gateway.ts'
 import { HandedSockets } from '../gateway/handed-sockets.ts'
 import type { GivenDescriptor } from '../gateway/handed-sockets.ts'
@@ -16,6 +16,7 @@ import { Daemon } from './daemon.ts'
 import { DaemonLog } from './daemon-log.ts'
 import { logEvent } from './event-log.ts'
 import { localFeed } from './feed/local-feed.ts'
+import { EventRecord } from './event-record.ts'
 import { stderrPath } from './log-file.ts'
 import { isAlive, readPidFile } from './pid-file.ts'
 import { LocalPlane } from './plane.ts'
@@ -59,7 +60,7 @@ export async function runDaemon(options: RunOptions): Promise<number> {
     return 1
   }
   logDiagnostics(log, loaded.diagnostics)
-  const daemon = createDaemon(options, { policy, settings, log })
+  const daemon = createDaemon(options, { policy, settings, log, sources: loaded.sources })
   try {
     await refuseSecondDaemon(settings, log)
     await daemon.start()
@@ -78,16 +79,19 @@ interface Loaded {
   readonly policy: Policy
   readonly settings: DaemonSettings
   readonly log: DaemonLog
+  readonly sources: ReadonlyMap<string, string>
 }
 
 function createDaemon(options: RunOptions, loaded: Loaded): Daemon {
-  const { settings, log } = loaded
+  const { policy, settings, log, sources } = loaded
   const { manager } = options
   return new Daemon({
     plane: settings.workers === 1 ? localPlane(options, loaded) : hostPlane(options, loaded),
     log,
+    policy,
     settings,
     manager: manager === undefined ? noManager : new Systemd(manager, log),
+    sources,
     clock: systemClock,
     configuration: options.source.file,
     load: () => readConfiguration(options.source),
@@ -102,15 +106,15 @@ function hostPlane({ source, given }: RunOptions, { policy, settings, log }: Loa
 
 /** One thread: this one. */
 function localPlane({ source, given }: RunOptions, { policy, log }: Loaded): Plane {
-  let lastAudit: AuditReport | undefined
   const { feed, subscribers } = localFeed(systemClock)
-  const engine = createEngine({
+  const record = new EventRecord({ policy, clock: systemClock })
+  const engine: Engine = createEngine({
     policy,
     clock: systemClock,
     nextOrder: feed.nextOrder,
     cluster: clusterSource({ worker: 1, prefix: source.prefix, environment: process.env }),
     onEvent: (event) => {
-      if (event.kind === 'audited') lastAudit = event.report
+      record.onEvent(event, engine)
       logEvent(log, event)
       feed.onEvent(event)
     },
@@ -119,8 +123,7 @@ function localPlane({ source, given }: RunOptions, { policy, log }: Loaded): Pla
   const { prefix } = source
   const handed = HandedSockets.open(given, log)
   const gateway = createGateway({ engine, log, clock: systemClock, prefix, handed })
-  const parts = { engine, gateway, clock: systemClock, feed, subscribers }
-  return new LocalPlane({ ...parts, lastAudit: () => lastAudit })
+  return new LocalPlane({ engine, gateway, clock: systemClock, record, feed, subscribers })
 }
 
 /** What is wrong also goes to the log that `-e` names, where an init script's user will look. */

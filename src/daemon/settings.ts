@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import type { Endpoint } from '../base/address.ts'
 import type { Diagnostic, Sourced, Span } from '../base/diagnostic.ts'
 import type { ErrorLogTarget } from '../policy/error-log.ts'
 import type { DaemonOptions, Policy } from '../policy/policy.ts'
@@ -38,6 +39,15 @@ export interface DaemonSettings {
   readonly workers: number
   /** How long relayed sessions may go on after a quit; absent: as long as they like. */
   readonly shutdownTimeoutMs?: number
+  /** Absent: there is no admin API. */
+  readonly admin?: AdminSettings
+}
+
+export interface AdminSettings {
+  readonly endpoint: Endpoint
+  readonly tokenFile?: string
+  readonly certificate?: string
+  readonly key?: string
 }
 
 type WorkerCount = number | 'auto'
@@ -70,6 +80,24 @@ export function settingsOf(policy: Policy, launch: Launch): DaemonSettings {
     isDaemon: launch.globals.isDaemon ?? options.isDetached?.value ?? false,
     workers: workerCount(launch.globals.workers ?? options.workers?.value ?? 1),
     ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs }),
+    ...adminSettingsOf(options, launch.prefix),
+  }
+}
+
+function adminSettingsOf(options: DaemonOptions, prefix: string): Pick<DaemonSettings, 'admin'> {
+  const { admin, adminTokenFile, adminCertificate, adminKey } = options
+  if (admin === undefined) return {}
+  const { value } = admin
+  const endpoint: Endpoint =
+    value.kind === 'unix' ? { ...value, path: resolve(prefix, value.path) } : value
+  const absolute = (file: { readonly value: string }): string => resolve(prefix, file.value)
+  return {
+    admin: {
+      endpoint,
+      ...(adminTokenFile === undefined ? {} : { tokenFile: absolute(adminTokenFile) }),
+      ...(adminCertificate === undefined ? {} : { certificate: absolute(adminCertificate) }),
+      ...(adminKey === undefined ? {} : { key: absolute(adminKey) }),
+    },
   }
 }
 

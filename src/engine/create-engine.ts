@@ -44,7 +44,7 @@ import { withCounts } from './standing.ts'
 import { StoreDesk } from './store-desk.ts'
 import type { Refused } from './store-desk.ts'
 import type { Admit, Finding, FirstVerdict, Refuse } from './verdict.ts'
-import type { StateHandle } from './zone.ts'
+import type { StateHandle, Zone } from './zone.ts'
 import { memoryZones } from './zone-source.ts'
 
 /**
@@ -251,6 +251,10 @@ class MemoryEngine implements Engine {
       }
     }
     return { revision: this.#revision.number, ...this.totals(), budgets }
+  }
+
+  zones(): readonly Zone[] {
+    return zonesOf(this.#revision)
   }
 
   totals(): Totals {

@@ -12,6 +12,7 @@ import type { EngineSession } from './session.ts'
 import type { ClusterView } from './cluster/cluster-view.ts'
 import type { ClusterSource } from './cluster/cluster-source.ts'
 import type { Finding, FirstVerdict } from './verdict.ts'
+import type { Zone } from './zone.ts'
 import type { ZoneSource } from './zone-source.ts'
 
 export interface OpenRequest {
@@ -80,6 +81,8 @@ export interface Engine {
   /** The numbers that cost nothing to ask for. */
   totals(): Totals
   snapshot(): Snapshot
+  /** Every zone of the policy in force, that of the connect stage first. */
+  zones(): readonly Zone[]
   sessions(): Iterable<EngineSession>
   /** Compares the counts with the sessions whose sockets are really open. */
   audit(openIds: ReadonlySet<number>): AuditReport

@@ -76,6 +76,8 @@ export const gatewayLogs = {
     'error: an upstream address was skipped; the next one is tried.',
   'upstream timed out (110: Connection timed out) while connecting to upstream':
     'error: an upstream address did not answer within its 10 s.',
+  'session ended by an operator':
+    'notice: somebody kicked it, over the control socket or the admin API.',
   'shutdown timeout while proxying':
     'info: a quit waited for worker_shutdown_timeout; the session was ended without a word.',
   'upstream timed out (110: Connection timed out) while SSL handshaking to upstream':

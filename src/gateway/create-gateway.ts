@@ -9,7 +9,7 @@ import { Tally } from '../base/tally.ts'
 import { Deadline, TimerWheel } from '../base/timer-wheel.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Plan } from '../policy/plan.ts'
-import type { Listen, Policy } from '../policy/policy.ts'
+import type { Listen, Policy, ServiceName } from '../policy/policy.ts'
 import { acceptSocket, takeHandle } from './accept.ts'
 import { abort, shutDown } from './closing.ts'
 import { DescriptorWatch } from './descriptors.ts'
@@ -21,12 +21,16 @@ import type {
   GatewayOptions,
   GatewayStats,
   GatewayTeam,
+  ServiceCounts,
   SessionDetail,
+  UpstreamHealth,
 } from './gateway.ts'
 import { createHandleKit } from './handles/handle-kit.ts'
 import type { HandleKit } from './handles/handle-kit.ts'
 import { keepSessionsAlive } from './keep-alive.ts'
 import { ListenSet } from './listen-set.ts'
+import { GatewayMeters } from './meters.ts'
+import type { MeterValues } from './meters.ts'
 import { PasswordChecks } from './passwords/password-checks.ts'
 import { AuthServers, loadAuthServers } from './login/auth-servers.ts'
 import { Refusals } from './refuse.ts'
@@ -79,6 +83,7 @@ class SocketGateway implements Gateway, SessionHost {
   authServers: AuthServers
   upstreamTls: UpstreamTls
   readonly tally: Tally
+  readonly meters: GatewayMeters
   readonly #prefix: string
   readonly #team: GatewayTeam | undefined
   readonly #listens: ListenSet
@@ -99,10 +104,11 @@ class SocketGateway implements Gateway, SessionHost {
     this.log = options.log
     this.clock = clock
     this.tally = options.tally ?? new Tally()
+    this.meters = options.meters ?? new GatewayMeters()
     this.foregone = new ForegoneVerdict(options.engine)
     this.handles = options.usesHandles === false ? undefined : createHandleKit()
     this.#prefix = options.prefix
-    this.wheel = new TimerWheel(clock)
+    this.wheel = new TimerWheel(clock, (lateMs) => this.meters.loopLag.observe(lateMs / 1000))
     this.refusals = new Refusals(clock, this.wheel, this.handles)
     this.tlsRefusals = new TlsRefusals(clock, this.wheel)
     this.upstreams = new UpstreamPools(options.prefix)
@@ -177,6 +183,30 @@ class SocketGateway implements Gateway, SessionHost {
       bytesFromClients: this.tally.bytesFromClients,
       bytesFromUpstreams: this.tally.bytesFromUpstreams,
     }
+  }
+
+  measured(): MeterValues {
+    return this.meters.values()
+  }
+
+  sessionsByService(): ServiceCounts {
+    const counts: Partial<Record<ServiceName, number>> = {}
+    for (const { service } of this.engine.policy.listeners) counts[service] = 0
+    for (const { service } of this.#sessions.values()) counts[service] = (counts[service] ?? 0) + 1
+    return counts
+  }
+
+  upstreamHealth(): readonly UpstreamHealth[] {
+    const nowMs = this.clock.monotonicMs()
+    return this.upstreams.health(this.engine.policy, nowMs)
+  }
+
+  end(sessionId: number): boolean {
+    const session = this.#sessions.get(sessionId)
+    if (session === undefined) return false
+    session.write('notice', 'session ended by an operator', session.upstreamTarget?.text)
+    shutDown(session)
+    return true
   }
 
   detail(sessionId: number): SessionDetail | undefined {

@@ -4,8 +4,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Tally } from '../base/tally.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { Policy } from '../policy/policy.ts'
 import type { HandedSockets } from './handed-sockets.ts'
+import type { Policy, ServiceName } from '../policy/policy.ts'
+import type { GatewayMeters, MeterValues } from './meters.ts'
 
 export interface GatewayOptions {
   readonly engine: Engine
@@ -17,6 +18,7 @@ export interface GatewayOptions {
   readonly tally?: Tally
   /** Listening sockets that this process was given. */
   readonly handed?: HandedSockets
+  readonly meters?: GatewayMeters
   /** Where this gateway is one of several that share their listening sockets. */
   readonly team?: GatewayTeam
   /** False: every session is served by Sockets, as where Node has no handles as we know them. */
@@ -39,6 +41,13 @@ export interface GatewayStats {
   readonly refusalsLingering: number
   readonly bytesFromClients: number
   readonly bytesFromUpstreams: number
+}
+
+export type ServiceCounts = Readonly<Partial<Record<ServiceName, number>>>
+
+export interface UpstreamHealth {
+  readonly upstream: string
+  readonly isUp: boolean
 }
 
 /** One open session, for the control socket. */
@@ -83,6 +92,13 @@ export interface Gateway {
   /** Stops accepting and ends every session now. */
   close(): Promise<void>
   stats(): GatewayStats
+  measured(): MeterValues
+  /** Sessions open now, by service. */
+  sessionsByService(): ServiceCounts
+  /** Every listed address of an upstream that was tried, and whether it answered lately. */
+  upstreamHealth(): readonly UpstreamHealth[]
+  /** Ends a session because an operator wants it so; false: there is none of this id. */
+  end(sessionId: number): boolean
   /** The session with this id of the engine; undefined when it is over. */
   detail(sessionId: number): SessionDetail | undefined
   /** Endpoints bound now: `Listen.id` and the port the kernel gave (differs for port 0). */

@@ -26,6 +26,7 @@ import { expire } from './expire.ts'
 import type { ForegoneVerdict } from './foregone.ts'
 import type { HandleKit } from './handles/handle-kit.ts'
 import { idleMsOf } from './idle.ts'
+import type { GatewayMeters } from './meters.ts'
 import type { ClientNames } from './names/client-names.ts'
 import type { Pace } from './pace.ts'
 import type { Refusals } from './refuse.ts'
@@ -87,6 +88,7 @@ export interface SessionHost {
   upstreamTls: UpstreamTls
   readonly watchedPlans: WeakMap<Plan, boolean>
   readonly tally: Tally
+  readonly meters: GatewayMeters
   onSessionStarted(session: Session): void
   onSessionEnded(session: Session): void
   onOutOfDescriptors(error: Error): void

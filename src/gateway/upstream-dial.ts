@@ -47,10 +47,12 @@ export class UpstreamDial {
   #greeting: Buffer | undefined
   #isHandshaking = false
   #isOver = false
+  readonly #sinceMs: number
 
   constructor(options: DialOptions) {
     const { session, target } = options
     this.#options = options
+    this.#sinceMs = session.host.clock.monotonicMs()
     this.#socket = this.#connect()
     this.#socket.on('error', this.#onError)
     this.#socket.on('connect', this.#onConnect)
@@ -166,7 +168,10 @@ export class UpstreamDial {
   #ready(): void {
     this.#isOver = true
     this.#letGo()
-    this.#options.session.touch()
+    const { session } = this.#options
+    session.touch()
+    const tookMs = session.lastActivityMs - this.#sinceMs
+    session.host.meters.upstreamConnect.observe(tookMs / 1000)
     this.#options.handlers.onReady(this.#socket, this.#greeting)
   }
 

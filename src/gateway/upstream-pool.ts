@@ -5,6 +5,8 @@ import { isIP } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import type { TcpNetConnectOpts, IpcNetConnectOpts } from 'node:net'
 import type { UpstreamAddress } from '../policy/options.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { UpstreamHealth } from './gateway.ts'
 
 // Long enough that a dead server does not cost every session a failed connect, short enough that
 // one that restarted is used again within seconds (nginx's fail_timeout).
@@ -41,6 +43,17 @@ export class UpstreamPools {
     return { ...targetOf(address, this.#prefix), isListed: false }
   }
 
+  /** Of the lists of a policy, as far as they were used; an address of several lists once. */
+  health(policy: Policy, nowMs: number): readonly UpstreamHealth[] {
+    const up = new Map<string, boolean>()
+    for (const list of upstreamLists(policy)) {
+      for (const { text, skippedUntilMs } of this.#pools.get(list)?.targets ?? []) {
+        up.set(text, (up.get(text) ?? true) && skippedUntilMs <= nowMs)
+      }
+    }
+    return Array.from(up, ([upstream, isUp]) => ({ upstream, isUp }))
+  }
+
   poolOf(list: readonly UpstreamAddress[]): UpstreamPool {
     let pool = this.#pools.get(list)
     if (pool === undefined) {
@@ -51,21 +64,37 @@ export class UpstreamPools {
   }
 }
 
+function upstreamLists(policy: Policy): readonly (readonly UpstreamAddress[])[] {
+  const scopes = [
+    policy.global,
+    ...policy.listeners.flatMap((listener) => [
+      listener,
+      ...listener.peers,
+      ...listener.listens.flatMap((listen) => [listen, ...listen.peers]),
+    ]),
+    ...policy.pathways,
+    ...policy.pathwayGroups,
+  ]
+  return scopes.flatMap(({ options }) =>
+    options.upstream === undefined ? [] : [options.upstream.value],
+  )
+}
+
 /** The addresses of one list. */
 export class UpstreamPool {
-  readonly #targets: readonly UpstreamTarget[]
+  readonly targets: readonly UpstreamTarget[]
   #turn = 0
 
   constructor(targets: readonly UpstreamTarget[]) {
-    this.#targets = targets
+    this.targets = targets
   }
 
   /** Every address once, in the order to try them for one session. */
   order(nowMs: number): readonly UpstreamTarget[] {
-    if (this.#targets.length <= 1) return this.#targets
-    const first = this.#turn % this.#targets.length
+    if (this.targets.length <= 1) return this.targets
+    const first = this.#turn % this.targets.length
     this.#turn = first + 1
-    const turned = [...this.#targets.slice(first), ...this.#targets.slice(0, first)]
+    const turned = [...this.targets.slice(first), ...this.targets.slice(0, first)]
     // A skipped address comes last, not never: when all are dead, the next session finds out who is
     // back.
     const alive = turned.filter((target) => target.skippedUntilMs <= nowMs)

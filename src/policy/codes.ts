@@ -37,6 +37,11 @@ export const policyCodes = {
   'policy.rate_after_alone': 'Bytes are let through before a rate holds, where no rate is set.',
   'policy.block_over_ceiling':
     'A Peer has a larger cap than the shared cap above it, which it can never reach.',
+  'policy.admin_exposed':
+    'The admin API would listen beyond this machine without a token, or without TLS.',
+  'policy.admin_half_a_certificate':
+    'The admin API has a certificate without a key, or a key without one.',
+  'policy.admin_without_use': 'An option of the admin API stands where nothing goes by it.',
   'policy.watch_ends_at_starttls':
     'An option that acts on SMTP commands sees nothing after a client and the upstream agreed on STARTTLS.',
   'policy.no_cluster': 'A limit counts over all nodes, and no store is named in which they could.',

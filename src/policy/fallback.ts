@@ -53,7 +53,7 @@ export function planFor(request: ChainRequest): Plan {
 }
 
 /** In the order of SEMANTICS S17: block before shared, listener before service. */
-function limitsOf(chain: Chain): Limit[] {
+export function limitsOf(chain: Chain): Limit[] {
   return [
     ...blockLimit(chain, 'listenerSessions'),
     ...blockLimit(chain, 'serviceSessions'),
@@ -164,7 +164,7 @@ function clusterOf(
 }
 
 /** The innermost list, whole (S14); dry run and log level are looked for each on its own. */
-function keyedLimitsOf(chain: Chain): KeyedLimit[] {
+export function keyedLimitsOf(chain: Chain): KeyedLimit[] {
   const found = findOption(chain.scopes, 'limitConns')
   if (found === undefined) return []
   const isDry = findOption(chain.scopes, 'limitConnDryRun')?.sourced.value ?? false

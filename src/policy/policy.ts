@@ -80,6 +80,12 @@ export interface DaemonOptions {
   readonly shutdownTimeout?: Sourced<DurationValue>
   /** It leaves the terminal (nginx `daemon on`). */
   readonly isDetached?: Sourced<boolean>
+  /** Where the admin API listens; absent: there is none. */
+  readonly admin?: Sourced<Endpoint>
+  /** The file of the token that changes need, and everything needs that comes from elsewhere. */
+  readonly adminTokenFile?: Sourced<string>
+  readonly adminCertificate?: Sourced<string>
+  readonly adminKey?: Sourced<string>
 }
 
 export interface Policy {
@@ -94,6 +100,16 @@ export interface Policy {
   readonly zones: readonly LimitZone[]
   /** The store behind the limits that count over all nodes. */
   readonly cluster?: ClusterOptions
+  /** Caps that are not as they are written, until the next reload; absent: none. */
+  readonly changes?: readonly CapChange[]
+}
+
+/** A cap that an operator changed while the daemon ran. */
+export interface CapChange {
+  /** The limit's, of limit-table.ts. */
+  readonly id: string
+  /** What is written; absent: no limit. */
+  readonly configuredMax?: number
 }
 
 /** Freezes a policy and everything in it. */

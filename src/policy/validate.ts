@@ -8,6 +8,7 @@ import type { OptionWord } from './option-word.ts'
 import type { OptionName } from './options.ts'
 import type { Listen, Listener, Peer, Policy, Scope } from './policy.ts'
 import { checkCluster } from './validate-cluster.ts'
+import { checkAdmin } from './validate-admin.ts'
 import { asksForLogin, checkLogin } from './validate-login.ts'
 import { checkRates } from './validate-rate.ts'
 import { checkResolvers } from './validate-resolver.ts'
@@ -19,6 +20,7 @@ import { checkUpstreamTls } from './validate-upstream-tls.ts'
  */
 export function validatePolicy(policy: Policy, word: OptionWord): Diagnostic[] {
   return [
+    ...checkAdmin(policy),
     ...checkPathways(policy),
     ...checkZones(policy),
     ...checkCluster(policy, word),

@@ -1,6 +1,8 @@
 // Totals that do not fall when a host dies: what hosts before this one did, as far as anybody asked
 // while they lived, is added to what this one says.
 
+import { addMeters, GatewayMeters } from '../../gateway/meters.ts'
+import type { MeterValues } from '../../gateway/meters.ts'
 import type { PlaneReport } from '../plane.ts'
 
 interface Carried {
@@ -8,6 +10,7 @@ interface Carried {
   readonly refusedTotal: number
   readonly bytesFromClients: number
   readonly bytesFromUpstreams: number
+  readonly measured: MeterValues
 }
 
 export class CarriedTotals {
@@ -16,6 +19,7 @@ export class CarriedTotals {
     refusedTotal: 0,
     bytesFromClients: 0,
     bytesFromUpstreams: 0,
+    measured: new GatewayMeters().values(),
   }
   #last: Carried = this.#before
 
@@ -25,6 +29,7 @@ export class CarriedTotals {
     const before = this.#before
     const sum = {
       ...report,
+      measured: addMeters(report.measured, before.measured),
       totals: {
         ...totals,
         admittedTotal: totals.admittedTotal + before.admittedTotal,
@@ -41,6 +46,7 @@ export class CarriedTotals {
       refusedTotal: sum.totals.refusedTotal,
       bytesFromClients: sum.stats.bytesFromClients,
       bytesFromUpstreams: sum.stats.bytesFromUpstreams,
+      measured: sum.measured,
     }
     return sum
   }

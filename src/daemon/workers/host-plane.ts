@@ -8,12 +8,14 @@ import { unreachable } from '../../base/assert.ts'
 import type { Log } from '../../base/log.ts'
 import type { HandedSockets } from '../../gateway/handed-sockets.ts'
 import type { HeldSocket } from '../../gateway/held-socket.ts'
-import type { ControlResponse, Question } from '../control-protocol.ts'
+import { GatewayMeters } from '../../gateway/meters.ts'
+import type { ControlResponse, LimitsReport, Question } from '../control-protocol.ts'
 import type { StreamName } from '../feed/event-feed.ts'
 import { lostBatch } from '../feed/lost.ts'
 import { Subscribers } from '../feed/subscribers.ts'
 import type { EventListener } from '../feed/subscribers.ts'
 import type { Assignment, Plane, PlaneReport } from '../plane.ts'
+import { CarriedLimits } from './carried-limits.ts'
 import { CarriedTotals } from './carried-totals.ts'
 import { HeldListens } from './held-listens.ts'
 import type { HeldAddition } from './held-listens.ts'
@@ -38,6 +40,7 @@ export class HostPlane implements Plane {
   readonly #options: HostPlaneOptions
   readonly #listens: HeldListens
   readonly #totals = new CarriedTotals()
+  readonly #limits = new CarriedLimits()
   readonly #subscribers = new Subscribers()
   #assignment: Assignment
   #revision = 1
@@ -139,8 +142,10 @@ export class HostPlane implements Plane {
     if (!this.#isServing) {
       return { ok: false, problem: 'The workers are being started again; ask once they serve.' }
     }
-    // Checked by the protocol: the host answers `ask` with a ControlResponse.
-    return (await this.#order({ kind: 'ask', question })) as ControlResponse
+    // Checked by the protocol: the host answers `ask` with a ControlResponse, and `limits` so.
+    const response = (await this.#order({ kind: 'ask', question })) as ControlResponse
+    if (question.request !== 'limits' || !response.ok) return response
+    return { ok: true, result: this.#limits.addTo(response.result as LimitsReport) }
   }
 
   subscribe(listener: EventListener, stream: StreamName = 'watch'): () => void {
@@ -212,6 +217,7 @@ export class HostPlane implements Plane {
     this.#child = undefined
     this.#isServing = false
     this.#totals.onHostEnded()
+    this.#limits.onHostEnded()
     this.#orders.lose(new Error(`the host process ended (${how})`))
     for (const stream of this.#subscribers.streams()) {
       this.#subscribers.publish(lostBatch(stream, { order: 0 }))
@@ -296,6 +302,9 @@ export class HostPlane implements Plane {
         bytesFromUpstreams: 0,
       },
       bound: this.#listens.ids,
+      sessionsByService: {},
+      upstreams: [],
+      measured: new GatewayMeters().values(),
       workers: { configured: this.#options.settings.workers, running: 0, restartedTotal: 0 },
     }
   }

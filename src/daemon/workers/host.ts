@@ -3,6 +3,7 @@
 
 import { unreachable } from '../../base/assert.ts'
 import type { Tally } from '../../base/tally.ts'
+import { LimitRows } from '../../engine/limit-counts.ts'
 import { releaseDeadWorker } from '../../engine/shared-repair.ts'
 import { shareZones } from '../../engine/share-zones.ts'
 import type { SharedZones } from '../../engine/zone-source.ts'
@@ -12,7 +13,6 @@ import type { ControlResponse, Question } from '../control-protocol.ts'
 import type { Assignment, PlaneReport } from '../plane.ts'
 import { Barrier } from './barrier.ts'
 import { everyLook, hangLooksMax } from './heartbeat.ts'
-import { mergeReports, mergeSessions } from './merge.ts'
 import type {
   FromHost,
   HostOrder,
@@ -21,6 +21,9 @@ import type {
   WorkerOrder,
   WorkerReport,
 } from './messages.ts'
+import { limitTable } from '../../policy/limit-table.ts'
+import type { Policy } from '../../policy/policy.ts'
+import { addCounts, mergeKicks, mergeRefusals, mergeReports, mergeSessions } from './merge.ts'
 import { Rendezvous } from './rendezvous.ts'
 import { Seat } from './seat.ts'
 import { sessionNumberMemory } from './session-numbers.ts'
@@ -42,6 +45,7 @@ export class Host {
   readonly #sessionNumbers = sessionNumberMemory()
   readonly #eventOrder = orderMemory()
   #listening: Listening
+  readonly #limitRows: LimitRows
   readonly #seats: readonly Seat[]
   #assignment: Assignment
   #zones: SharedZones
@@ -62,10 +66,11 @@ export class Host {
     this.#listening = start.listening
     const { policy, settings } = start
     this.#zones = shareZones(policy, settings.workers)
+    this.#limitRows = new LimitRows(idsOf(policy))
     this.#seats = Array.from(
       { length: settings.workers },
       (_, index) =>
-        new Seat(index + 1, {
+        new Seat(index + 1, this.#limitRows, {
           onEvents: (batch) => this.#say({ kind: 'events', batch }),
           onPrepared: (seat) => this.#rendezvous?.prepared(seat.worker),
           onEnded: (seat, why) => this.#onEnded(seat, why),
@@ -216,6 +221,8 @@ export class Host {
       throw failed?.status === 'rejected' ? firstCause(settled) : new Error('the reload is off')
     }
     this.#assignment = assignment
+    // As each of the workers did.
+    this.#limitRows.add(idsOf(policy))
     this.#zones = zones
     this.#revision += 1
     // It is in force. Whoever failed after that is in no state to serve it.
@@ -277,6 +284,7 @@ export class Host {
     )
     return mergeReports(reports, {
       absent,
+      meters: this.#seats.map(({ meters }) => meters),
       revision: this.#revision,
       workers: {
         configured: this.#seats.length,
@@ -287,10 +295,11 @@ export class Host {
     })
   }
 
-  /** Budgets are common, so any worker knows them; sessions are each worker's own. */
+  /** What is counted in common any worker knows; sessions and refusals are each worker's own. */
   async #ask(question: Question): Promise<ControlResponse> {
     const seats = this.#running()
-    const asked = question.request === 'sessions' ? seats : seats.slice(0, 1)
+    const isOwn = ['sessions', 'refusals', 'kick'].includes(question.request)
+    const asked = isOwn ? seats : seats.slice(0, 1)
     const settled = await Promise.allSettled(
       asked.map((seat) => seat.order({ kind: 'ask', question })),
     )
@@ -300,8 +309,27 @@ export class Host {
     )
     const [first = { ok: false, problem: 'No worker serves just now; ask again.' } as const] =
       answers
-    return question.request === 'sessions' ? mergeSessions(answers, question.limit) : first
+    if (!first.ok) return first
+    switch (question.request) {
+      case 'sessions':
+        return mergeSessions(answers, question)
+      case 'refusals':
+        return mergeRefusals(answers, question.limit)
+      case 'kick':
+        return mergeKicks(answers)
+      case 'limits':
+        return addCounts(
+          first,
+          this.#seats.map(({ limitCounts }) => limitCounts),
+        )
+      default:
+        return first
+    }
   }
+}
+
+function idsOf(policy: Policy): readonly string[] {
+  return limitTable(policy).map(({ id }) => id)
 }
 
 /** Undefined when nobody has the seat, or dies before he answers. */

@@ -84,6 +84,11 @@ export interface WorkerStart extends Assignment {
   readonly heartbeat: Int32Array
   readonly eventOrder: BigInt64Array
   readonly listening: Listening
+  /** Rows of the counts of limits, in their order. */
+  readonly limitIds: readonly string[]
+  /** As the tally. */
+  readonly limitCounts: SharedArrayBuffer
+  readonly meters: SharedArrayBuffer
 }
 
 export type WorkerOrder =

@@ -4,6 +4,9 @@ import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { Tally } from '../../base/tally.ts'
 import type { EventBatch } from '../feed/event-feed.ts'
+import { LimitCounts } from '../../engine/limit-counts.ts'
+import { GatewayMeters } from '../../gateway/meters.ts'
+import type { LimitRows } from '../../engine/limit-counts.ts'
 import type { FromWorker, ToWorker, WorkerOrder, WorkerStart } from './messages.ts'
 import { heartbeatMemory, HeartbeatWatch } from './heartbeat.ts'
 import { Orders } from './orders.ts'
@@ -18,6 +21,9 @@ export interface SeatHandlers {
 
 const bytesPerMebibyte = 1024 * 1024
 
+/** What a place gives to each thread that takes it. */
+type OwnOfSeat = 'worker' | 'tally' | 'heartbeat' | 'limitIds' | 'limitCounts' | 'meters'
+
 export class Seat {
   /** From 1. */
   readonly worker: number
@@ -27,6 +33,10 @@ export class Seat {
   readonly tally: Tally = new Tally(this.#tallyMemory)
   readonly #heartbeat = heartbeatMemory()
   readonly #watch = new HeartbeatWatch(this.#heartbeat)
+  readonly #limitMemory = LimitCounts.memory()
+  readonly limitCounts: LimitCounts
+  readonly #meterMemory = GatewayMeters.memory()
+  readonly meters: GatewayMeters = new GatewayMeters(this.#meterMemory)
   #thread: Worker | undefined
   #orders = new Orders()
   /** It has opened every Listen, and not ended since. */
@@ -35,8 +45,9 @@ export class Seat {
   failureCount = 0
   openedMs = 0
 
-  constructor(worker: number, handlers: SeatHandlers) {
+  constructor(worker: number, limitRows: LimitRows, handlers: SeatHandlers) {
     this.worker = worker
+    this.limitCounts = new LimitCounts(limitRows, this.#limitMemory)
     this.#handlers = handlers
   }
 
@@ -45,7 +56,7 @@ export class Seat {
   }
 
   /** Starts a thread in this place; it waits for orders. */
-  take(start: Omit<WorkerStart, 'worker' | 'tally' | 'heartbeat'>): void {
+  take(start: Omit<WorkerStart, OwnOfSeat>): void {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
     const thread = new Worker(new URL(`worker-main${extension}`, import.meta.url), {
       workerData: {
@@ -53,6 +64,9 @@ export class Seat {
         worker: this.worker,
         tally: this.#tallyMemory,
         heartbeat: this.#heartbeat,
+        limitIds: this.limitCounts.rows.ids,
+        limitCounts: this.#limitMemory,
+        meters: this.#meterMemory,
       },
       name: `worker ${this.worker}`,
       // The limit of a whole process, but for each: a thread that reaches it dies alone. Without one of

@@ -6,18 +6,19 @@ import type { MessagePort } from 'node:worker_threads'
 import { unreachable } from '../../base/assert.ts'
 import { systemClock } from '../../base/clock.ts'
 import { Tally } from '../../base/tally.ts'
-import type { AuditReport } from '../../engine/audit.ts'
 import { createEngine } from '../../engine/create-engine.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { sharedZones } from '../../engine/zone-source.ts'
 import { createGateway } from '../../gateway/create-gateway.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
+import { GatewayMeters } from '../../gateway/meters.ts'
 import { answerQuestion } from '../answers.ts'
 import { clusterSource } from '../cluster-source.ts'
 import type { ControlResponse, Question } from '../control-protocol.ts'
 import { DaemonLog } from '../daemon-log.ts'
 import { logEvent } from '../event-log.ts'
 import { EventFeed, sharedOrder } from '../feed/event-feed.ts'
+import { EventRecord } from '../event-record.ts'
 import { reportOf } from '../plane.ts'
 import { Barrier } from './barrier.ts'
 import { beat } from './heartbeat.ts'
@@ -38,11 +39,11 @@ export class GateWorker {
   readonly #port: MessagePort
   readonly #log: DaemonLog
   readonly #engine: Engine
+  readonly #record: EventRecord
   readonly #gateway: Gateway
   readonly #feed: EventFeed
   /** Descriptors that were given and are not used yet. */
   readonly #descriptors = new Map<string, number>()
-  #lastAudit: AuditReport | undefined
   #reload: ReloadOrder | undefined
   #onSwap: (isOn: boolean) => void = () => {}
 
@@ -58,6 +59,8 @@ export class GateWorker {
       order: sharedOrder(start.eventOrder),
       send: (batch) => this.#say({ kind: 'events', batch }),
     })
+    const { limitIds, limitCounts: memory } = start
+    this.#record = new EventRecord({ policy, clock: systemClock, limitIds, memory })
     this.#engine = createEngine({
       tally,
       policy,
@@ -68,7 +71,7 @@ export class GateWorker {
       nextOrder: this.#feed.nextOrder,
       cluster: clusterSource({ worker, prefix, environment: process.env }),
       onEvent: (event) => {
-        if (event.kind === 'audited') this.#lastAudit = event.report
+        this.#record.onEvent(event, this.#engine)
         logEvent(log, event)
         this.#feed.onEvent(event)
       },
@@ -86,6 +89,7 @@ export class GateWorker {
       clock: systemClock,
       prefix,
       tally,
+      meters: new GatewayMeters(start.meters),
       team,
     })
   }
@@ -205,14 +209,14 @@ export class GateWorker {
     }
   }
 
-  #answer(question: Question): ControlResponse | Promise<ControlResponse> {
-    const [engine, gateway] = [this.#engine, this.#gateway]
-    return answerQuestion({ engine, gateway, clock: systemClock }, question)
+  #answer(question: Question): Promise<ControlResponse> {
+    const [engine, gateway, record] = [this.#engine, this.#gateway, this.#record]
+    return answerQuestion({ engine, gateway, record, clock: systemClock }, question)
   }
 
   #report(): WorkerReport {
-    const [engine, gateway] = [this.#engine, this.#gateway]
-    const report = reportOf({ engine, gateway, lastAudit: () => this.#lastAudit })
+    const [engine, gateway, record] = [this.#engine, this.#gateway, this.#record]
+    const report = reportOf({ engine, gateway, record })
     return { ...report, log: this.#log.losses() }
   }
 

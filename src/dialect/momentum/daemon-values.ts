@@ -1,6 +1,7 @@
 // Values of the global options that the daemon itself needs, and upstream addresses.
 
-import { parseHostPort } from '../../base/endpoint.ts'
+import type { Endpoint } from '../../base/address.ts'
+import { parseEndpoint, parseHostPort } from '../../base/endpoint.ts'
 import { workersMax } from '../../policy/defaults.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
 import { logLevels, parseLogPlace } from '../../policy/error-log.ts'
@@ -70,6 +71,20 @@ export const workers: ValueType<number | 'auto'> = scalarType({
     const problem = `takes a number of workers, not ${quoted(text)}`
     const hint = `it is 1 to ${workersMax}, or auto: one per processor`
     return { code: 'momentum.wrong_type', problem, hint }
+  },
+})
+
+/** Where the admin API listens. */
+export const adminEndpoint: ValueType<Endpoint> = scalarType({
+  title: 'an address',
+  example: '"127.0.0.1:8025"',
+  parse(text): WordResult<Endpoint> {
+    const plain = plainText(text)
+    if (!('value' in plain)) return plain
+    const result = parseEndpoint(text)
+    if ('endpoint' in result) return { value: result.endpoint }
+    const problem = `cannot be bound to ${quoted(text)}`
+    return { code: 'momentum.bad_address', problem, hint: result.problem }
   },
 })
 

@@ -324,11 +324,3 @@ export function ignored(names: string, scopes: string, reason: string): IgnoredO
     .split(/\s+/)
     .map((name) => ({ status: 'warns', name, scopes: scopesOf(scopes), reason }))
 }
-
-/** Rows for options that a later version will have. */
-export function later(names: string, scopes: string): LaterOption[] {
-  return names
-    .trim()
-    .split(/\s+/)
-    .map((name) => ({ status: 'later', name, scopes: scopesOf(scopes) }))
-}

@@ -126,6 +126,10 @@ describe('the option table', () => {
       'openFiles',
       'isIpv6Only',
       'shutdownTimeout',
+      'admin',
+      'adminTokenFile',
+      'adminCertificate',
+      'adminKey',
       ...partNames,
       ...clusterNames,
     ]

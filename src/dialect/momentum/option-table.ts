@@ -5,7 +5,7 @@ import { lingeringTimeMaxMs, lingeringTimeoutMaxMs } from '../../policy/defaults
 import { authHttp, authUpstream, authUsers } from './authenticator-values.ts'
 import { clusterOptions } from './cluster-options.ts'
 import { sessionsCluster } from './cluster-values.ts'
-import { errorLogs, upstreams, workers } from './daemon-values.ts'
+import { adminEndpoint, errorLogs, upstreams, workers } from './daemon-values.ts'
 import { ignoredOptions } from './ignored-options.ts'
 import {
   limitCap,
@@ -21,7 +21,6 @@ import { cap, integer, permissions, rate, seconds, wait } from './numbers.ts'
 import {
   alsoGlobal,
   daemon,
-  later,
   ofAuthenticator,
   ofLimit,
   ofListen,
@@ -268,7 +267,10 @@ export const optionTable: readonly OptionSpec[] = [
   daemon('Server_Max_File_Descriptors', 'openFiles', integer(1, openFilesMax)),
   daemon('Shutdown_Timeout', 'shutdownTimeout', seconds),
   daemon('Workers', 'workers', workers),
-  ...later('Admin Admin_Token_File', 'G'),
+  daemon('Admin', 'admin', adminEndpoint),
+  daemon('Admin_Token_File', 'adminTokenFile', textType('a path', '"admin.token"')),
+  daemon('Admin_TLS_Certificate', 'adminCertificate', textType('a path', '"tls/admin.pem"')),
+  daemon('Admin_TLS_Key', 'adminKey', textType('a path', '"tls/admin.key"')),
   ...ignoredOptions,
 ]
 

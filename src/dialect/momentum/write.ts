@@ -47,6 +47,7 @@ function listenerKind(service: ServiceName): ScopeKind {
 
 function daemonNodes(daemon: DaemonOptions): TextNode[] {
   const { pidFile, errorLogs, logFormat, workers, isDetached, openFiles, shutdownTimeout } = daemon
+  const { admin, adminTokenFile, adminCertificate, adminKey } = daemon
   const logs = errorLogs === undefined ? undefined : errorLogsText(errorLogs.value)
   const said: readonly (readonly [string, string | undefined])[] = [
     ['Daemon', isDetached === undefined ? undefined : String(isDetached.value)],
@@ -59,10 +60,18 @@ function daemonNodes(daemon: DaemonOptions): TextNode[] {
       'Shutdown_Timeout',
       shutdownTimeout === undefined ? undefined : secondsText(shutdownTimeout.value.ms ?? 0),
     ],
+    ['Admin', maybeQuoted(admin?.value.text)],
+    ['Admin_Token_File', maybeQuoted(adminTokenFile?.value)],
+    ['Admin_TLS_Certificate', maybeQuoted(adminCertificate?.value)],
+    ['Admin_TLS_Key', maybeQuoted(adminKey?.value)],
   ]
   return said.flatMap(([name, value]) =>
     value === undefined ? [] : [{ head: `${name} = ${value}` }],
   )
+}
+
+function maybeQuoted(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : quoted(text)
 }
 
 function zoneNode({ name, sizeBytes, key, cluster }: LimitZone): TextNode {

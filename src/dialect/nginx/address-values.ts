@@ -1,7 +1,7 @@
 // Readers of addresses: auth servers, upstreams, resolvers, trusted proxies and source blocks.
 
 import { parseAddress, parseBlock } from '../../base/address.ts'
-import { parseHostPort } from '../../base/endpoint.ts'
+import { parseEndpoint, parseHostPort } from '../../base/endpoint.ts'
 import { parseNameServer } from '../../policy/name-server.ts'
 import type { NameServer } from '../../policy/name-server.ts'
 import type { UpstreamAddress } from '../../policy/options.ts'
@@ -69,6 +69,19 @@ export const upstreams: ValueType = {
       addresses.push(result.address)
     }
     return { value: { kind: 'addresses', addresses } }
+  },
+}
+
+/** `address:port` or `unix:/socket`: where the admin API listens. */
+export const adminEndpoint: ValueType = {
+  syntax: 'address:port | unix:path',
+  example: '127.0.0.1:8025',
+  read(directive): ValueResult {
+    const [word] = directive.args
+    const result = parseEndpoint(word?.text ?? '')
+    if ('endpoint' in result) return { value: { kind: 'endpoint', endpoint: result.endpoint } }
+    const message = `invalid address "${word?.text ?? ''}" of the "${directive.name.text}" directive`
+    return { problem: badValue(message, word, result.problem) }
   },
 }
 

@@ -1,5 +1,6 @@
 // What the directive table says about one directive, and the functions that make its rows.
 
+import type { Endpoint } from '../../base/address.ts'
 import type { Span } from '../../base/diagnostic.ts'
 import type { ClusterCount, ClusterOptions } from '../../policy/cluster.ts'
 import type { NetPrefixes } from '../../policy/key.ts'
@@ -29,6 +30,7 @@ export type Value =
   | { readonly kind: 'cap'; readonly capMax?: number; readonly cluster?: ClusterCount }
   | { readonly kind: 'cluster'; readonly cluster: Omit<ClusterOptions, 'span'> }
   | { readonly kind: 'addresses'; readonly addresses: readonly UpstreamAddress[] }
+  | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
   | ({ readonly kind: 'resolver' } & ResolverParts)
   | { readonly kind: 'url'; readonly url: AuthUrl }
   | { readonly kind: 'zone'; readonly zone: ZoneValue }

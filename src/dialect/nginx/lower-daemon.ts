@@ -28,7 +28,36 @@ export function lowerDaemon(view: BlockView, { report }: Lowering): DaemonOption
     ...(daemon?.value.kind === 'flag'
       ? { isDetached: { value: daemon.value.isOn, span: spanOf(daemon) } }
       : {}),
+    ...adminOf(view),
   }
+}
+
+type AdminOptions = Pick<
+  DaemonOptions,
+  'admin' | 'adminTokenFile' | 'adminCertificate' | 'adminKey'
+>
+
+function adminOf(view: BlockView): AdminOptions {
+  const admin = view.last('admin')
+  return {
+    ...(admin?.value.kind === 'endpoint'
+      ? { admin: { value: admin.value.endpoint, span: spanOf(admin) } }
+      : {}),
+    ...textOption(view, 'admin_token_file', 'adminTokenFile'),
+    ...textOption(view, 'admin_certificate', 'adminCertificate'),
+    ...textOption(view, 'admin_certificate_key', 'adminKey'),
+  }
+}
+
+function textOption<K extends string>(
+  view: BlockView,
+  directive: string,
+  key: K,
+): { readonly [P in K]?: Sourced<string> } {
+  const found = view.last(directive)
+  if (found?.value.kind !== 'text') return {}
+  const sourced = { value: found.value.text, span: spanOf(found) }
+  return { [key]: sourced } as { readonly [P in K]?: Sourced<string> } // the one key it has
 }
 
 function openFilesOf(found: CheckedDirective | undefined): Pick<DaemonOptions, 'openFiles'> {

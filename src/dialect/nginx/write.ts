@@ -1,5 +1,6 @@
 // A Policy as a text in nginx's language.
 
+import type { Endpoint } from '../../base/address.ts'
 import { defaultNetPrefixes } from '../../policy/key.ts'
 import type { LimitZone } from '../../policy/limit-zone.ts'
 import type { DaemonOptions, Policy } from '../../policy/policy.ts'
@@ -38,6 +39,7 @@ const style = { indent: '    ', end: ';', emptyBlock: '{ }' } as const
 
 function daemonNodes(daemon: DaemonOptions): TextNode[] {
   const { pidFile, errorLogs, logFormat, workers, isDetached, openFiles, shutdownTimeout } = daemon
+  const { admin, adminTokenFile, adminCertificate, adminKey } = daemon
   const said: readonly (readonly (string | undefined)[])[] = [
     ['daemon', isDetached === undefined ? undefined : isDetached.value ? 'on' : 'off'],
     ['pid', pidFile?.value],
@@ -49,12 +51,21 @@ function daemonNodes(daemon: DaemonOptions): TextNode[] {
       'worker_shutdown_timeout',
       shutdownTimeout === undefined ? undefined : timeText(shutdownTimeout.value.ms ?? 0),
     ],
+    ['admin', admin === undefined ? undefined : endpointText(admin.value)],
+    ['admin_token_file', adminTokenFile?.value],
+    ['admin_certificate', adminCertificate?.value],
+    ['admin_certificate_key', adminKey?.value],
   ]
   return said.flatMap((args) =>
     args.some((arg) => arg === undefined)
       ? []
       : [{ head: args.map((arg) => printWord(arg ?? '')).join(' ') }],
   )
+}
+
+/** As nginx writes them: a path has `unix:` before it. */
+function endpointText(endpoint: Endpoint): string {
+  return endpoint.kind === 'unix' ? `unix:${endpoint.path}` : endpoint.text
 }
 
 function zoneNode({ name, sizeBytes, key, cluster }: LimitZone): TextNode {

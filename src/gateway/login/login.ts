@@ -64,6 +64,7 @@ export class Login implements LoginStage {
   #login: Buffer | undefined
   #attempt: Attempt | undefined
   #waitCount = 0
+  #askedMs = 0
   #question: LoginQuestion | undefined
   #failure: AuthFail | undefined
   #failureCount = 0
@@ -224,13 +225,17 @@ export class Login implements LoginStage {
     const attempt = this.#attempt
     if (attempt === undefined) return
     this.#enter('asking', this.#authenticator.timeoutMs)
+    this.#askedMs = this.#session.host.clock.monotonicMs()
     this.#question = this.#authenticator.ask(attempt, (outcome) => this.#onOutcome(outcome))
   }
 
   #onOutcome(outcome: LoginOutcome): void {
     if (this.#phase !== 'asking') return
     this.#question = undefined
-    this.#session.touch()
+    const session = this.#session
+    session.touch()
+    const tookMs = session.lastActivityMs - this.#askedMs
+    session.host.meters.authentication.observe(tookMs / 1000)
     switch (outcome.kind) {
       case 'accept':
         this.#onAccept(outcome)

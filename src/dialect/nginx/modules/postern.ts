@@ -1,8 +1,8 @@
 // Directives that nginx does not have: Momentum's caps, and what Postern adds.
 
-import { sourceBlock, upstreams } from '../address-values.ts'
 import { cluster } from '../cluster-values.ts'
 import { sessionsCap } from '../core-values.ts'
+import { adminEndpoint, sourceBlock, upstreams } from '../address-values.ts'
 import { anyNumber, moduleRows } from '../directive-spec.ts'
 import type { DirectiveSpec } from '../directive-spec.ts'
 import { choice, flag, milliseconds, text } from '../values.ts'
@@ -89,16 +89,26 @@ const others: readonly DirectiveSpec[] = moduleRows('postern', [
   {
     name: 'admin',
     in: 'main',
-    type: text,
-    status: 'later',
-    about: 'binds the admin API, the metrics and the web page',
+    type: adminEndpoint,
+    about: 'binds the admin API and the metrics: a loopback address, or unix:/path',
   },
   {
     name: 'admin_token_file',
     in: 'main',
     type: text,
-    status: 'later',
     about: 'names the file of the token that the admin API asks for',
+  },
+  {
+    name: 'admin_certificate',
+    in: 'main',
+    type: text,
+    about: 'names the certificate of the admin API, which then speaks TLS alone',
+  },
+  {
+    name: 'admin_certificate_key',
+    in: 'main',
+    type: text,
+    about: 'names the key of admin_certificate',
   },
   {
     name: 'cluster',
