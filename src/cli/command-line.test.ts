@@ -336,3 +336,22 @@ describe('explain', () => {
     expect(err).toContain('control socket')
   })
 })
+
+describe('a call about sessions that is wrong', () => {
+  it.each([
+    [['kick'], 'say who'],
+    [['kick', '5', '--older', '1m'], 'for a user of that name say --user 5'],
+    [['kick', 'bob', '--user', 'eve'], '"bob" and --user both say which sessions'],
+    [['kick', 'bob', '--older', 'soon'], '--older takes a time, as in 90s, 10m or 24h'],
+    [['kick', '--from', 'bob'], '--from takes an address or a block'],
+    [['sessions', '--older', '1x'], '--older takes a time'],
+    [['refusals', '--follow', '--limit', 'x'], '--follow and --limit do not go together'],
+    [['refusals', '-n', '-1'], '-n takes a number'],
+    [['top', '--view', 'all'], '--view is one of limits, keys, sessions, refusals'],
+    [['top', '--every', '1ms'], '--every takes 100ms or more'],
+  ])('%j', async (args, text) => {
+    const { code, out, err } = await call(...args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(text)
+  })
+})

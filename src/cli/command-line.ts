@@ -3,6 +3,7 @@
 import { suggest } from '../base/suggest.ts'
 import type { CommandLine } from './command.ts'
 import { exitCodes } from './command.ts'
+import type { Keyboard } from './keyboard.ts'
 import { columns } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -82,6 +83,33 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     },
   ],
   [
+    'refusals',
+    {
+      summary: 'list who was turned away, and by which limit',
+      load: async (terminal) => (await import('./refusals-command.ts')).refusalsCommand(terminal),
+    },
+  ],
+  [
+    'kick',
+    {
+      summary: 'end sessions of the running daemon: a user, a network, or one',
+      load: async (terminal) => {
+        const { kickCommand } = await import('./kick-command.ts')
+        return kickCommand(terminal, await keyboard())
+      },
+    },
+  ],
+  [
+    'top',
+    {
+      summary: 'watch limits, keys, sessions and refusals as they change',
+      load: async (terminal) => {
+        const { processScreen, topCommand } = await import('./top-command.ts')
+        return topCommand(terminal, await keyboard(), processScreen(process.stdout))
+      },
+    },
+  ],
+  [
     'status',
     {
       summary: 'show counts and budgets of the running daemon',
@@ -89,6 +117,12 @@ const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     },
   ],
 ])
+
+/** This process's own, where a command asks. */
+async function keyboard(): Promise<Keyboard> {
+  const { consoleKeyboard } = await import('./keyboard.ts')
+  return consoleKeyboard(process.stdin, process.stderr)
+}
 
 /** Runs one call of the program and answers its exit code. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -4,25 +4,30 @@ import type { Command } from 'commander'
 import { parseBlock } from '../base/address.ts'
 import { askDaemon } from '../daemon/control-client.ts'
 import { sessionsListedMax } from '../daemon/control-protocol.ts'
-import type { SessionsReport, SessionsRequest, SessionView } from '../daemon/control-protocol.ts'
+import type { SessionsReport, SessionsRequest } from '../daemon/control-protocol.ts'
 import { withDaemon } from './ask.ts'
 import { commandLine, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
+import { sessionTable } from './session-table.ts'
 import { addSourceFlags } from './source.ts'
 import type { SourceFlags } from './source.ts'
-import { columns, json } from './terminal.ts'
+import { json } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
+import { parseTime } from './units.ts'
 
 interface SessionsFlags extends SourceFlags {
   readonly n: string
   readonly user?: string
   readonly from?: string
+  readonly older?: string
+  readonly limit?: string
   readonly json?: true
 }
 
 const examples = [
   'postern sessions    the hundred oldest sessions',
   'postern sessions --user u@example.org    who is logged in as this user',
+  'postern sessions --older 24h    those that are open for a day',
   'postern sessions --from 192.0.2.0/24 -n 10 --json    ten of a network, for a program',
 ]
 
@@ -36,6 +41,11 @@ export function sessionsCommand(terminal: Terminal): CommandLine {
     .option('-n <count>', `list at most so many, up to ${sessionsListedMax}`, '100')
     .option('--user <name>', 'only sessions that log in, or have logged in, as this user')
     .option('--from <block>', 'only sessions from this address or block, as in 10.0.0.0/8')
+    .option('--older <time>', 'only sessions open for at least so long, as in 90s, 10m or 24h')
+    .option(
+      '--limit <id>',
+      'only sessions that hold a slot of this limit, as `postern top` names it',
+    )
     .option('--json', 'print JSON')
   return commandLine(command, terminal, (parsed) => sessions(parsed, terminal))
 }
@@ -46,7 +56,7 @@ function sessions(command: Command, terminal: Terminal): Promise<number> {
   if (!/^[0-9]{1,5}$/.test(flags.n) || limit > sessionsListedMax) {
     throw new UsageError(`-n takes a number from 0 to ${sessionsListedMax}`)
   }
-  const { user, from } = flags
+  const { user, from, older, limit: limitId } = flags
   if (from !== undefined && parseBlock(from) === undefined) {
     throw new UsageError('--from takes an address or a block, as in 10.0.0.0/8')
   }
@@ -55,6 +65,8 @@ function sessions(command: Command, terminal: Terminal): Promise<number> {
     limit,
     ...(user === undefined ? {} : { user }),
     ...(from === undefined ? {} : { from }),
+    ...(older === undefined ? {} : { olderMs: parseTime('--older', older) }),
+    ...(limitId === undefined ? {} : { limitId }),
   }
   return withDaemon(flags, terminal, async (controlSocket) => {
     const report = await askDaemon(controlSocket, request)
@@ -62,34 +74,10 @@ function sessions(command: Command, terminal: Terminal): Promise<number> {
   })
 }
 
-const headings = ['ID', 'LISTEN', 'CLIENT', 'AGE', 'SILENT', 'STATE', 'USER', 'UPSTREAM', 'IN/OUT']
-
 function sessionsText(report: SessionsReport): string {
-  const rows = report.sessions.map(rowOf)
-  const table = rows.length === 0 ? '' : columns([headings, ...rows])
-  const { sessionsActive, matchingCount } = report
+  const { sessionsActive, matchingCount, sessions: listed } = report
   const matching = matchingCount === sessionsActive ? '' : `, ${matchingCount} of them asked for`
-  const hiddenCount = matchingCount - rows.length
+  const hiddenCount = matchingCount - listed.length
   const more = hiddenCount > 0 ? `, ${hiddenCount} of them not listed` : ''
-  return `${table}${sessionsActive} sessions open${matching}${more}\n`
-}
-
-function rowOf(session: SessionView): string[] {
-  const { id, listen, client, ageMs, silentMs, state = 'ending', isTls, login, upstream } = session
-  const { bytesFromClient = 0, bytesToClient = 0 } = session
-  return [
-    `*${id}`,
-    listen,
-    client,
-    secondsText(ageMs),
-    silentMs === undefined ? '' : secondsText(silentMs),
-    isTls === true ? `${state}, TLS` : state,
-    login ?? '',
-    upstream ?? '',
-    `${bytesFromClient}/${bytesToClient}`,
-  ]
-}
-
-function secondsText(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
+  return `${sessionTable(listed)}${sessionsActive} sessions open${matching}${more}\n`
 }
