@@ -2,23 +2,22 @@
 
 import type { Command } from 'commander'
 import { parseBlock } from '../base/address.ts'
-import { askDaemon } from '../daemon/control-client.ts'
 import { kickedMax } from '../daemon/control-protocol.ts'
 import type { KickReport, SessionFilter, SessionsReport } from '../daemon/control-protocol.ts'
-import { withDaemon } from './ask.ts'
 import { commandLine, exitCodes, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
 import type { Keyboard } from './keyboard.ts'
+import type { Node } from './node/node.ts'
+import { addNodeFlags, askNodes } from './node/nodes.ts'
+import type { NodeAnswer, NodeFlags } from './node/nodes.ts'
 import { filterText, parseWho } from './session-filter.ts'
 import type { Who } from './session-filter.ts'
 import { sessionTable } from './session-table.ts'
 import { addSourceFlags } from './source.ts'
-import type { SourceFlags } from './source.ts'
-import { json } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { parseTime } from './units.ts'
 
-interface KickFlags extends SourceFlags {
+interface KickFlags extends NodeFlags {
   readonly user?: string
   readonly from?: string
   readonly limit?: string
@@ -41,7 +40,7 @@ const shownMax = 10
 
 export function kickCommand(terminal: Terminal, keyboard: Keyboard): CommandLine {
   const command = newCommand('postern kick', 'End sessions of the running daemon.', examples)
-  addSourceFlags(command)
+  addNodeFlags(addSourceFlags(command))
     .argument('[who]', 'a user, an address or block, or the number of a session')
     .option('--user <name>', 'only sessions that have logged in as this user')
     .option('--from <block>', 'only sessions from this address or block')
@@ -56,14 +55,10 @@ export function kickCommand(terminal: Terminal, keyboard: Keyboard): CommandLine
   return commandLine(command, terminal, (parsed) => kick(parsed, terminal, keyboard))
 }
 
-async function kick(command: Command, terminal: Terminal, keyboard: Keyboard): Promise<number> {
+function kick(command: Command, terminal: Terminal, keyboard: Keyboard): Promise<number> {
   const flags = command.opts<KickFlags>()
   const who = whoOf(command.args[0], flags)
-  let exitCode: number = exitCodes.fine
-  const reached = await withDaemon(flags, terminal, async (controlSocket) => {
-    exitCode = await kickAt({ controlSocket, who, flags, terminal, keyboard })
-  })
-  return reached === exitCodes.fine ? exitCode : reached
+  return askNodes(flags, terminal, (node) => kickAt({ node, who, flags, terminal, keyboard }))
 }
 
 function whoOf(word: string | undefined, flags: KickFlags): Who {
@@ -87,6 +82,7 @@ function whoOf(word: string | undefined, flags: KickFlags): Who {
     if (twice === undefined) return { kind: 'filter', filter: { ...filter, ...who.filter } }
     throw new UsageError(`"${word}" and --${twice} both say which sessions`)
   }
+  if (flags.dryRun === true) throw new UsageError('--dry-run is about more sessions than one')
   if (Object.keys(filter).length === 0) return who
   throw new UsageError(
     `"${word}" is the number of one session; for a user of that name say --user ${word}`,
@@ -94,36 +90,36 @@ function whoOf(word: string | undefined, flags: KickFlags): Who {
 }
 
 interface Kick {
-  readonly controlSocket: string
+  readonly node: Node
   readonly who: Who
   readonly flags: KickFlags
   readonly terminal: Terminal
   readonly keyboard: Keyboard
 }
 
-async function kickAt({ controlSocket, who, flags, terminal, keyboard }: Kick): Promise<number> {
+async function kickAt({ node, who, flags, terminal, keyboard }: Kick): Promise<NodeAnswer> {
   if (who.kind === 'ids') {
-    if (flags.dryRun === true) throw new UsageError('--dry-run needs more than one number')
-    const report = await askDaemon(controlSocket, { request: 'kick', ids: who.ids })
+    const report = await node.ask({ request: 'kick', ids: who.ids })
     const [id] = who.ids
-    terminal.out(flags.json === true ? json(report) : oneText(report, id))
-    return report.kickedIds.length === 0 ? exitCodes.failed : exitCodes.fine
+    const exitCode = report.kickedIds.length === 0 ? exitCodes.failed : exitCodes.fine
+    return { data: report, text: oneText(report, id), exitCode }
   }
   const { filter } = who
-  const found = await askDaemon(controlSocket, { request: 'sessions', limit: shownMax, ...filter })
+  const found = await node.ask({ request: 'sessions', limit: shownMax, ...filter })
+  const nobody = found.matchingCount === 0
   if (flags.dryRun === true) {
-    terminal.out(flags.json === true ? json(found) : foundText(found))
-    return found.matchingCount === 0 ? exitCodes.failed : exitCodes.fine
+    const exitCode = nobody ? exitCodes.failed : exitCodes.fine
+    return { data: found, text: foundText(found), exitCode }
   }
-  if (found.matchingCount === 0) {
-    if (flags.json === true) terminal.out(json({ matchingCount: 0, kickedIds: [] }))
-    else terminal.err(`postern: no session: ${filterText(filter)}\n`)
-    return exitCodes.failed
+  const none: KickReport = { matchingCount: 0, kickedIds: [] }
+  if (nobody) {
+    return { data: none, text: `no session: ${filterText(filter)}\n`, exitCode: exitCodes.failed }
   }
-  if (!(await isAgreed(found, flags, terminal, keyboard))) return exitCodes.failed
-  const report = await kickAll(controlSocket, filter)
-  terminal.out(flags.json === true ? json(report) : allText(report, filter))
-  return exitCodes.fine
+  if (!(await isAgreed(found, flags, terminal, keyboard))) {
+    return { data: none, text: 'nothing was ended\n', exitCode: exitCodes.failed }
+  }
+  const report = await kickAll(node, filter)
+  return { data: report, text: allText(report, filter) }
 }
 
 /** Only a person is asked, and only about several: a script has said what it wants. */
@@ -137,20 +133,18 @@ async function isAgreed(
   if (found.matchingCount === 1) return true
   terminal.out(foundText(found))
   const answer = await keyboard.ask(`End these ${found.matchingCount} sessions? [y/N] `)
-  if (/^y(?:es)?$/i.test(answer.trim())) return true
-  terminal.err('postern: nothing was ended\n')
-  return false
+  return /^y(?:es)?$/i.test(answer.trim())
 }
 
 /**
- * In rounds, since one kick ends a bounded number. Those that come while it lasts are not chased: it
- * ends with as many as there were at first.
+ * In rounds, since one kick ends a bounded number. Those that come while it lasts are not chased:
+ * it ends with as many as there were at first.
  */
-async function kickAll(controlSocket: string, filter: SessionFilter): Promise<KickReport> {
+async function kickAll(node: Node, filter: SessionFilter): Promise<KickReport> {
   const kickedIds: number[] = []
   let matchingCount = 0
   for (;;) {
-    const report = await askDaemon(controlSocket, { request: 'kick', limit: kickedMax, ...filter })
+    const report = await node.ask({ request: 'kick', limit: kickedMax, ...filter })
     if (matchingCount === 0) ({ matchingCount } = report)
     kickedIds.push(...report.kickedIds)
     const isDone = report.kickedIds.length < kickedMax || kickedIds.length >= matchingCount

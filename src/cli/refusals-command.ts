@@ -3,23 +3,24 @@
 import type { Command } from 'commander'
 import { addressOfClient, blockContains, parseBlock } from '../base/address.ts'
 import type { Block } from '../base/address.ts'
-import { askDaemon } from '../daemon/control-client.ts'
 import { refusalsListedMax } from '../daemon/control-protocol.ts'
 import type { RefusalsRequest } from '../daemon/control-protocol.ts'
 import { followEvents } from '../daemon/event-client.ts'
 import type { EventView } from '../engine/event-view.ts'
+import { askDaemon } from '../daemon/control-client.ts'
 import { withDaemon } from './ask.ts'
 import { commandLine, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
 import { isText, refusalOfEvent, refusalText } from './shown-refusal.ts'
 import type { ShownRefusal } from './shown-refusal.ts'
 import { addSourceFlags } from './source.ts'
-import type { SourceFlags } from './source.ts'
-import { json } from './terminal.ts'
+import type { Node } from './node/node.ts'
+import { addNodeFlags, askNodes } from './node/nodes.ts'
+import type { NodeAnswer, NodeFlags } from './node/nodes.ts'
 import type { Terminal } from './terminal.ts'
 import { parseWhole } from './units.ts'
 
-interface RefusalsFlags extends SourceFlags {
+interface RefusalsFlags extends NodeFlags {
   readonly n?: string
   readonly user?: string
   readonly from?: string
@@ -42,7 +43,7 @@ export function refusalsCommand(terminal: Terminal): CommandLine {
     'List who was turned away, when, and by which limit; the latest last.',
     examples,
   )
-  addSourceFlags(command)
+  addNodeFlags(addSourceFlags(command))
     .option('-n <count>', `the last so many, up to ${refusalsListedMax} (default: 20)`)
     .option('--user <name>', 'only refusals of this user')
     .option('--from <block>', 'only refusals of this address or block')
@@ -70,31 +71,29 @@ function refusals(command: Command, terminal: Terminal): Promise<number> {
     ...(from === undefined ? {} : { from }),
     ...(limitId === undefined ? {} : { limitId }),
   }
-  return withDaemon(flags, terminal, (controlSocket) =>
-    flags.follow === true
-      ? follow(controlSocket, request, flags, terminal)
-      : list(controlSocket, request, flags, terminal),
-  )
+  if (flags.follow !== true) return askNodes(flags, terminal, listOf(request, flags, terminal))
+  if (flags.node !== undefined) {
+    throw new UsageError('--follow is for the daemon here: GET /v1/events follows another node')
+  }
+  return withDaemon(flags, terminal, (path) => follow(path, request, flags, terminal))
 }
 
-async function list(
-  controlSocket: string,
+function listOf(
   request: RefusalsRequest,
   flags: RefusalsFlags,
   terminal: Terminal,
-): Promise<void> {
-  const report = await askDaemon(controlSocket, request)
-  if (flags.json === true) {
-    terminal.out(json(report))
-    return
-  }
-  const { refusals: latest, matchingCount } = report
-  for (const refusal of latest.toReversed()) {
-    terminal.out(refusalText(refusal, terminal, flags.why === true))
-  }
-  if (matchingCount === 0) terminal.err('postern: no refusals are kept of those asked for\n')
-  else if (matchingCount > latest.length) {
-    terminal.err(`postern: the last ${latest.length} of ${matchingCount}; -n shows more\n`)
+): (node: Node) => Promise<NodeAnswer> {
+  return async (node) => {
+    const report = await node.ask(request)
+    const { refusals: latest, matchingCount } = report
+    const lines = latest
+      .toReversed()
+      .map((refusal) => refusalText(refusal, terminal, flags.why === true))
+    const moreCount = matchingCount - latest.length
+    const rest =
+      moreCount > 0 ? `the last ${latest.length} of ${matchingCount}; -n shows more\n` : ''
+    const none = matchingCount === 0 ? 'nobody was turned away, of those asked for\n' : ''
+    return { data: report, text: `${lines.join('')}${rest}${none}` }
   }
 }
 

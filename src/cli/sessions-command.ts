@@ -2,20 +2,18 @@
 
 import type { Command } from 'commander'
 import { parseBlock } from '../base/address.ts'
-import { askDaemon } from '../daemon/control-client.ts'
 import { sessionsListedMax } from '../daemon/control-protocol.ts'
 import type { SessionsReport, SessionsRequest } from '../daemon/control-protocol.ts'
-import { withDaemon } from './ask.ts'
 import { commandLine, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
+import { addNodeFlags, askNodes } from './node/nodes.ts'
+import type { NodeFlags } from './node/nodes.ts'
 import { sessionTable } from './session-table.ts'
 import { addSourceFlags } from './source.ts'
-import type { SourceFlags } from './source.ts'
-import { json } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { parseTime } from './units.ts'
 
-interface SessionsFlags extends SourceFlags {
+interface SessionsFlags extends NodeFlags {
   readonly n: string
   readonly user?: string
   readonly from?: string
@@ -37,7 +35,7 @@ export function sessionsCommand(terminal: Terminal): CommandLine {
     'List the sessions of the running daemon.',
     examples,
   )
-  addSourceFlags(command)
+  addNodeFlags(addSourceFlags(command))
     .option('-n <count>', `list at most so many, up to ${sessionsListedMax}`, '100')
     .option('--user <name>', 'only sessions that log in, or have logged in, as this user')
     .option('--from <block>', 'only sessions from this address or block, as in 10.0.0.0/8')
@@ -68,9 +66,9 @@ function sessions(command: Command, terminal: Terminal): Promise<number> {
     ...(older === undefined ? {} : { olderMs: parseTime('--older', older) }),
     ...(limitId === undefined ? {} : { limitId }),
   }
-  return withDaemon(flags, terminal, async (controlSocket) => {
-    const report = await askDaemon(controlSocket, request)
-    terminal.out(flags.json === true ? json(report) : sessionsText(report))
+  return askNodes(flags, terminal, async (node) => {
+    const report = await node.ask(request)
+    return { data: report, text: sessionsText(report) }
   })
 }
 

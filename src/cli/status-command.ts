@@ -1,26 +1,26 @@
 // `postern status`: what the running daemon counts, and how full its budgets are.
 
 import type { Command } from 'commander'
-import { askDaemon } from '../daemon/control-client.ts'
 import { budgetsListedMax } from '../daemon/control-protocol.ts'
 import type { StatusReport } from '../daemon/control-protocol.ts'
-import { withDaemon } from './ask.ts'
 import { commandLine, newCommand } from './command.ts'
 import type { CommandLine } from './command.ts'
 import { budgetsText } from './budgets-text.ts'
 import { clusterRows } from './cluster-text.ts'
 import { addSourceFlags } from './source.ts'
-import type { SourceFlags } from './source.ts'
-import { columns, json } from './terminal.ts'
+import { addNodeFlags, askNodes } from './node/nodes.ts'
+import type { NodeFlags } from './node/nodes.ts'
+import { columns } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
-interface StatusFlags extends SourceFlags {
+interface StatusFlags extends NodeFlags {
   readonly json?: true
 }
 
 const examples = [
   'postern status -c /etc/postern/postern.conf',
   'postern status --json                          for a monitoring agent',
+  'postern status --node https://gate2.example:8025 --token-file token    another machine',
 ]
 
 export function statusCommand(terminal: Terminal): CommandLine {
@@ -29,7 +29,7 @@ export function statusCommand(terminal: Terminal): CommandLine {
     'Show counts and budgets of the running daemon.',
     examples,
   )
-  addSourceFlags(command).option('--json', 'print JSON')
+  addNodeFlags(addSourceFlags(command)).option('--json', 'print JSON')
   return commandLine(command, terminal, (parsed) => status(parsed, terminal))
 }
 
@@ -37,11 +37,11 @@ const budgetsAsked = { request: 'budgets', sort: 'used', limit: budgetsListedMax
 
 function status(command: Command, terminal: Terminal): Promise<number> {
   const flags = command.opts<StatusFlags>()
-  return withDaemon(flags, terminal, async (controlSocket) => {
-    const report = await askDaemon(controlSocket, { request: 'status' })
-    const { budgets, matchingCount } = await askDaemon(controlSocket, budgetsAsked)
-    const text = flags.json === true ? json({ ...report, budgets }) : statusText(report)
-    terminal.out(flags.json === true ? text : text + budgetsText(budgets, matchingCount))
+  return askNodes(flags, terminal, async (node) => {
+    const report = await node.ask({ request: 'status' })
+    const { budgets, matchingCount } = await node.ask(budgetsAsked)
+    const text = statusText(report) + budgetsText(budgets, matchingCount)
+    return { data: { ...report, budgets }, text }
   })
 }
 

@@ -2,13 +2,13 @@
 
 import type { WriteStream } from 'node:tty'
 import type { Command } from 'commander'
-import { withDaemon } from './ask.ts'
-import { commandLine, newCommand, UsageError } from './command.ts'
+import { PosternError } from '../base/errors.ts'
+import { commandLine, exitCodes, newCommand, UsageError } from './command.ts'
 import type { CommandLine } from './command.ts'
 import type { Keyboard } from './keyboard.ts'
 import { addSourceFlags } from './source.ts'
-import type { SourceFlags } from './source.ts'
-import { json } from './terminal.ts'
+import { addNodeFlags, askNodes, nodesOf } from './node/nodes.ts'
+import type { NodeFlags } from './node/nodes.ts'
 import type { Terminal } from './terminal.ts'
 import { lineText } from './top/screen-line.ts'
 import { askTop } from './top/top-data.ts'
@@ -20,7 +20,7 @@ import type { TopState } from './top/top-state.ts'
 import { screenOf } from './top/top-view.ts'
 import { parseTime } from './units.ts'
 
-interface TopFlags extends SourceFlags {
+interface TopFlags extends NodeFlags {
   readonly every: string
   readonly view: string
   readonly once?: true
@@ -49,7 +49,7 @@ export function topCommand(
     'Watch limits, keys, sessions and refusals of the running daemon.',
     examples,
   )
-  addSourceFlags(command)
+  addNodeFlags(addSourceFlags(command))
     .option('--view <name>', `begin with ${views.join(', ')}`, 'limits')
     .option('--every <time>', 'ask the daemon so often', '1s')
     .option('--once', 'print one look as text; the same when output is no terminal')
@@ -68,17 +68,42 @@ function top(
   if (view === undefined) throw new UsageError(`--view is one of ${views.join(', ')}`)
   const everyMs = parseTime('--every', flags.every)
   if (everyMs < everyMinMs) throw new UsageError(`--every takes ${everyMinMs}ms or more`)
-  return withDaemon(flags, terminal, async (controlSocket) => {
-    const isWatched = screen.isTerminal && keyboard.isTerminal
-    if (flags.once === true || flags.json === true || !isWatched) {
-      const state = { ...firstState, view }
-      const data = await askTop(controlSocket, askedOf(state), undefined, performance.now())
-      terminal.out(flags.json === true ? json(jsonOf(data)) : onceText(data, state, terminal))
-      return
-    }
-    const { isColorOut: isColor, cwd } = terminal
-    await new TopLoop({ controlSocket, keyboard, screen, isColor, cwd, everyMs, view }).run()
-  })
+  const isWatched = screen.isTerminal && keyboard.isTerminal
+  if (flags.once === true || flags.json === true || !isWatched) {
+    const state = { ...firstState, view }
+    return askNodes(flags, terminal, async (node) => {
+      const data = await askTop(node, askedOf(state), undefined, performance.now())
+      return { data: jsonOf(data), text: onceText(data, state, terminal) }
+    })
+  }
+  return watch({ flags, terminal, keyboard, screen, everyMs, view })
+}
+
+interface Watch {
+  readonly flags: TopFlags
+  readonly terminal: Terminal
+  readonly keyboard: Keyboard
+  readonly screen: ScreenDevice
+  readonly everyMs: number
+  readonly view: TopState['view']
+}
+
+async function watch({ flags, terminal, ...looks }: Watch): Promise<number> {
+  const nodes = nodesOf(flags, terminal)
+  if (nodes === undefined) return exitCodes.failed
+  const [node, ...others] = nodes
+  if (node === undefined || others.length > 0) {
+    throw new UsageError('top watches one node; --once shows several')
+  }
+  const { isColorOut: isColor, cwd } = terminal
+  try {
+    await new TopLoop({ node, isColor, cwd, ...looks }).run()
+    return exitCodes.fine
+  } catch (error) {
+    if (!PosternError.is(error)) throw error
+    terminal.err(`postern: ${error.message}\n`)
+    return exitCodes.failed
+  }
 }
 
 function jsonOf({ status, limits, budgets, sessions, refusals }: TopData): unknown {

@@ -11,6 +11,7 @@ export const daemonCodes = {
   'daemon.admin_token':
     'The file of the token of the admin API cannot be used, or others may read it.',
   'daemon.admin_certificate': 'The certificate or the key of the admin API cannot be used.',
+  'daemon.node': 'The admin API of another node does not answer, or refuses the request.',
   'daemon.open_files': 'Fewer files may be open than `worker_rlimit_nofile` asks for.',
   'daemon.more_workers_than_processors':
     'More workers are asked for than there are processors to run them.',

@@ -113,6 +113,10 @@ export class Recorder {
         return
       case 'began':
       case 'audited':
+      // What a store says of itself changes no count of this node.
+      case 'cluster_away':
+      case 'cluster_counting':
+      case 'cluster_drift':
       case 'dry_run':
         return
     }

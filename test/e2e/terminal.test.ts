@@ -38,8 +38,8 @@ describe('kick', () => {
     const gate = await Gate.start({ config })
     expect(await gate.runs('kick', 'bob', '--older', '10m')).toEqual({
       code: 1,
-      stdout: '',
-      stderr: 'postern: no session: user bob, open for 600 s or more\n',
+      stdout: 'no session: user bob, open for 600 s or more\n',
+      stderr: '',
     })
     expect(await gate.runs('kick', '77')).toMatchObject({ code: 1, stdout: 'no session *77\n' })
   })

@@ -1,6 +1,5 @@
 // What `postern top` shows: asked of the daemon once a second, and what changed since the last time.
 
-import { askDaemon } from '../../daemon/control-client.ts'
 import type {
   BudgetsReport,
   LimitsReport,
@@ -8,6 +7,7 @@ import type {
   SessionsReport,
   StatusReport,
 } from '../../daemon/control-protocol.ts'
+import type { Node } from '../node/node.ts'
 import type { Asked } from './top-state.ts'
 
 export interface TopData {
@@ -33,18 +33,18 @@ export interface Rates {
 const rowsAsked = 200
 
 export async function askTop(
-  controlSocket: string,
+  node: Node,
   asked: Asked,
   before: TopData | undefined,
   nowMs: number,
 ): Promise<TopData> {
   const limit = rowsAsked
   // One after the other: the daemon answers each within a turn of its loop.
-  const status = await askDaemon(controlSocket, { request: 'status' })
-  const limits = await askDaemon(controlSocket, { request: 'limits' })
-  const budgets = await askDaemon(controlSocket, { request: 'budgets', sort: asked.sort, limit })
-  const sessions = await askDaemon(controlSocket, { request: 'sessions', limit, ...asked.sessions })
-  const refusals = await askDaemon(controlSocket, { request: 'refusals', limit, ...asked.refusals })
+  const status = await node.ask({ request: 'status' })
+  const limits = await node.ask({ request: 'limits' })
+  const budgets = await node.ask({ request: 'budgets', sort: asked.sort, limit })
+  const sessions = await node.ask({ request: 'sessions', limit, ...asked.sessions })
+  const refusals = await node.ask({ request: 'refusals', limit, ...asked.refusals })
   const data = { atMs: nowMs, status, limits, budgets, sessions, refusals }
   return before === undefined ? data : { ...data, rates: ratesOf(before, data) }
 }

@@ -1,8 +1,8 @@
 // Runs `postern top` on a screen and a keyboard until somebody quits.
 
-import { askDaemon } from '../../daemon/control-client.ts'
 import { PosternError } from '../../base/errors.ts'
 import type { Keyboard } from '../keyboard.ts'
+import type { Node } from '../node/node.ts'
 import { lineText } from './screen-line.ts'
 import { askTop } from './top-data.ts'
 import type { TopData } from './top-data.ts'
@@ -21,7 +21,7 @@ export interface ScreenDevice {
 }
 
 export interface TopLoopOptions {
-  readonly controlSocket: string
+  readonly node: Node
   readonly keyboard: Keyboard
   readonly screen: ScreenDevice
   readonly isColor: boolean
@@ -96,8 +96,7 @@ export class TopLoop {
 
   async #kick(ids: readonly number[]): Promise<void> {
     try {
-      const { controlSocket } = this.#options
-      const { kickedIds } = await askDaemon(controlSocket, { request: 'kick', ids })
+      const { kickedIds } = await this.#options.node.ask({ request: 'kick', ids })
       const message = kickedIds.length === 0 ? 'it had ended already' : `ended *${kickedIds[0]}`
       this.#state = { ...this.#state, message }
     } catch (error) {
@@ -107,7 +106,7 @@ export class TopLoop {
   }
 
   #ask(): Promise<TopData> {
-    return askTop(this.#options.controlSocket, askedOf(this.#state), this.#data, performance.now())
+    return askTop(this.#options.node, askedOf(this.#state), this.#data, performance.now())
   }
 
   /** One question at a time; what is asked for meanwhile is asked for after it. */

@@ -79,7 +79,7 @@ export function onKey(state: TopState, key: string, rows: readonly Row[]): Step 
   if (state.asksToKick !== undefined) return onAnswer(state, key)
   if (state.draft !== undefined) return onDraft(state, state.draft, key)
   if (state.isHelp) return { state: { ...state, isHelp: false }, effect: none }
-  return onCommand(withoutMessage(state), key, rows)
+  return onCommand(without(state, 'message'), key, rows)
 }
 
 function onAnswer({ asksToKick, ...state }: TopState, key: string): Step {
@@ -89,7 +89,8 @@ function onAnswer({ asksToKick, ...state }: TopState, key: string): Step {
   return { state, effect: { kind: 'kick', ids: asksToKick?.ids ?? [] } }
 }
 
-function onDraft({ draft: _, ...state }: TopState, draft: string, key: string): Step {
+function onDraft(before: TopState, draft: string, key: string): Step {
+  const state = without(before, 'draft')
   switch (key) {
     case 'enter':
       return { state: { ...state, filter: draft.trim(), selected: 0 }, effect: refresh }
@@ -98,7 +99,7 @@ function onDraft({ draft: _, ...state }: TopState, draft: string, key: string): 
     case 'backspace':
       return { state: { ...state, draft: draft.slice(0, -1) }, effect: none }
     default: {
-      const isCharacter = [...key].length === 1 && draft.length < filterLengthMax
+      const isCharacter = /^.$/su.test(key) && draft.length < filterLengthMax
       return { state: { ...state, draft: isCharacter ? draft + key : draft }, effect: none }
     }
   }
@@ -132,7 +133,7 @@ function onCommand(state: TopState, key: string, rows: readonly Row[]): Step {
     case '/':
       return { state: { ...state, draft: state.filter }, effect: none }
     case 'escape':
-      return { state: { ...withoutLimit(state), filter: '', selected: 0 }, effect: refresh }
+      return { state: { ...without(state, 'limitId'), filter: '', selected: 0 }, effect: refresh }
     case 'enter':
       return enter(state, rows)
     case 'x':
@@ -179,10 +180,8 @@ function askToKick(state: TopState, rows: readonly Row[]): Step {
   return { state: { ...state, asksToKick: { ids: [row.id], what: row.what } }, effect: none }
 }
 
-function withoutMessage({ message: _, ...state }: TopState): TopState {
-  return state
-}
-
-function withoutLimit({ limitId: _, ...state }: TopState): TopState {
-  return state
+/** Without an optional part, which `undefined` would not leave out. */
+function without(state: TopState, part: 'draft' | 'message' | 'limitId'): TopState {
+  const { [part]: dropped, ...rest } = state
+  return dropped === undefined ? state : rest
 }
