@@ -166,3 +166,26 @@ describe('top without a terminal', () => {
     expect(look.sessions.sessions).toHaveLength(3)
   })
 })
+
+describe('--node', () => {
+  it('asks another gate over its admin API, and says which one does not answer', async () => {
+    const gate = await Gate.start({
+      config: `Admin = "{dir}/admin.sock" ${config}`,
+      proxy: 'v1',
+    })
+    const [client] = await gate.play('10.0.0.1@25 x3 ok, 10.0.0.2@25 421')
+    const node = ['--node', gate.place.path('admin.sock')]
+    const { stdout } = await gate.runs('refusals', ...node)
+    expect(stdout).toContain('service_sessions "ESMTP_Listener Peer 10.0.0.0/8" 3/3')
+    expect((await gate.runs('top', '--view', 'keys', ...node)).stdout).toMatch(/^#+ +3 +3 /m)
+    expect((await gate.runs('kick', '*1', ...node)).stdout).toBe('ended session *1\n')
+    await client?.over()
+    const missing = gate.place.path('none.sock')
+    const both = await gate.runs('status', ...node, '--node', missing, '--json')
+    expect(both.code).toBe(1)
+    expect(JSON.parse(both.stdout)).toMatchObject([
+      { answer: { sessionsActive: 2 } },
+      { node: missing, problem: expect.stringContaining('ENOENT') },
+    ])
+  })
+})
