@@ -170,10 +170,18 @@ export class ListenSet {
     const handed = all?.claim(plan.listen, options.prefix)
     if (handed === undefined) return bindListen({ plan, ...options })
     const parked = this.#parked.get(handed)
-    if (parked === undefined) return bindListen({ plan, ...options, handed })
-    this.#parked.delete(handed)
-    parked.revive(plan)
-    return parked
+    if (parked !== undefined) {
+      this.#parked.delete(handed)
+      parked.revive(plan)
+      return parked
+    }
+    try {
+      return await bindListen({ plan, ...options, handed })
+    } catch (error) {
+      // A socket that nobody can listen on, as one that is connected.
+      all?.release(handed)
+      throw error
+    }
   }
 
   #retire(listen: BoundListen): void {

@@ -48,8 +48,8 @@ describe.each([1, 2])('with %i workers, a daemon that is handed sockets', (worke
     const theirs = listeningInodes(await gate.servingPid())
     expect(theirs).toHaveLength(1)
     expect(listeningInodes(process.pid)).toEqual(expect.arrayContaining(theirs))
-    expect(gate.log).toMatch(/took \[::\]:\d+ \(descriptor 3, "mail"\)/)
-    expect(gate.log).toMatch(/took \S+\/s\.sock \(descriptor 4, "mail"\)/)
+    await gate.logs(/took \[::\]:\d+ \(descriptor 3, "mail"\)/)
+    await gate.logs(/took \S+\/s\.sock \(descriptor 4, "mail"\)/)
     expect(gate.log).not.toMatch(/handed in/)
     const { hostPid } = (await gate.status()).workers ?? {}
     if (hostPid !== undefined) {
@@ -92,7 +92,7 @@ describe.each([1, 2])('with %i workers, a daemon that is handed sockets', (worke
       await gate.reload(both(held + 2))
       await gate.play('A@587 x2 ok, A@587 421, A@25 421')
     }
-    expect(gate.log.match(/retired \*:\d+/g)).toHaveLength(2)
+    await gate.logs(/retired \*:\d+[^]*retired \*:\d+/)
   })
 })
 
@@ -113,7 +113,10 @@ describe('a daemon that leaves the terminal', () => {
     onTestFinished(() => {
       if (existsSync(place.path('run.pid'))) process.kill(pid, 'SIGKILL')
     })
-    expect(readFileSync(place.path('run.log'), 'utf8')).toMatch(/took \[::\]:\d+ \(descriptor 3/)
+    // The log is written a moment later.
+    await until('the log', () =>
+      /took \[::\]:\d+ \(descriptor 3/.test(readFileSync(place.path('run.log'), 'utf8')),
+    )
     const client = new Client({ target: { host: '127.0.0.1', port: place.portFor(25) } })
     onTestFinished(() => client.reset())
     expect(await client.isAdmitted()).toBe(true)
