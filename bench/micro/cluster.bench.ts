@@ -201,13 +201,16 @@ async function measure(subject: string, gateCount: number): Promise<Record<strin
   const rates: number[] = []
   const full: RoundResult[] = []
   const half: RoundResult[] = []
-  for (let round = 0; round < roundCount; round += 1) {
-    const results = await gates()
-    full.push(...results)
-    rates.push(results.reduce((sum, { perSecond }) => sum + perSecond, 0))
-    half.push(...(await gates((rates.at(-1) ?? 0) / 2 / gateCount)))
+  try {
+    for (let round = 0; round < roundCount; round += 1) {
+      const results = await gates()
+      full.push(...results)
+      rates.push(results.reduce((sum, { perSecond }) => sum + perSecond, 0))
+      half.push(...(await gates((rates.at(-1) ?? 0) / 2 / gateCount)))
+    }
+  } finally {
+    await server.stop()
   }
-  await server.stop()
   const median = (values: readonly number[]): number => spreadOf(values)?.median ?? Number.NaN
   return {
     subject,
