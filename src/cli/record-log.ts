@@ -1,7 +1,7 @@
 // `postern record --from`: turns a log into a trace, and says how much of it was understood.
 
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { accessSync, constants, createReadStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -37,6 +37,11 @@ export async function recordLog(options: LogOptions): Promise<number> {
   if (format === undefined) throw new UsageError(`--from takes ${traceFormats.join(' or ')}`)
   if (file === undefined)
     throw new UsageError('--from needs the log: a file, or - for standard input')
+  // Before an older trace gives way to one of nothing.
+  if (file !== '-' && !isReadable(resolve(terminal.cwd, file))) {
+    terminal.err(`postern: ${file} cannot be read\n`)
+    return exitCodes.failed
+  }
   const path = resolve(terminal.cwd, flags.out ?? defaultOut)
   const files = new TraceFiles({ path, ...noRotation })
   const names = listenNames(flags.listen ?? [])
@@ -63,6 +68,15 @@ export async function recordLog(options: LogOptions): Promise<number> {
   return trace.sessionCount === 0 ? exitCodes.failed : exitCodes.fine
 }
 
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
 interface Reading {
   readonly file: string
   readonly read: LogLineReader
@@ -77,12 +91,11 @@ async function readLog({ file, read, trace, terminal }: Reading): Promise<string
     file === '-' ? process.stdin : createReadStream(resolve(terminal.cwd, file))
   const isPacked = file.endsWith('.gz')
   const input = isPacked ? source.pipe(createGunzip()) : source
+  const lines = createInterface({ input, crlfDelay: Infinity })
   const failed = new Promise<string>((settle) => {
     const fail = (error: Error): void => settle(`${file}: ${error.message}`)
-    source.on('error', fail)
-    input.on('error', fail)
+    for (const stage of [source, input, lines]) stage.on('error', fail)
   })
-  const lines = createInterface({ input, crlfDelay: Infinity })
   lines.on('line', (line) => {
     trace.take(read(line))
     if (trace.lineCount % 4096 === 0) progress.show(() => `${trace.lineCount} lines`)

@@ -56,9 +56,21 @@ interface Session {
   readonly openedMs: number
   lastMs: number
   isLoggedIn: boolean
-  /** Its `opened` line stands in the trace. */
-  isTold: boolean
+  /** Its line about being admitted, or refused, which may wait. */
+  readonly arrival: Entry
 }
+
+/** One line of the trace to be. */
+interface Entry {
+  readonly atMs: number
+  /** False: a session has come, and the log has yet to say whether it was refused at once. */
+  isCertain: boolean
+  isWritten: boolean
+  write: (atMs: number) => void
+}
+
+/** So much later in the log, nobody is refused at once any more: times are whole seconds. */
+const certainAfterMs = 2000
 
 export class LogTrace {
   readonly #options: LogTraceOptions
@@ -66,6 +78,8 @@ export class LogTrace {
   readonly #sessions = new Map<string, Session>()
   /** Those that have not logged in; the one that was heard of last stands last. */
   readonly #strangers = new Map<string, Session>()
+  /** Lines that wait for an uncertain one before them. */
+  #entries: Entry[] = []
   #lastId = 0
   #startMs: number | undefined
   #lastMs = 0
@@ -103,14 +117,33 @@ export class LogTrace {
     this.usedCount += 1
     this.#begin(line.atMs)
     // A log of several processes is a second out of order here and there.
-    this.#lastMs = Math.max(this.#lastMs, line.atMs)
-    this.#endSilent()
+    const nowMs = Math.max(this.#lastMs, line.atMs)
+    this.#endSilent(nowMs)
+    this.#lastMs = nowMs
     this.#apply(line.finding)
+    this.#writeCertain(this.#lastMs - certainAfterMs)
   }
 
   /** What is still open at the end of the log stays open at the end of the trace. */
   end(): void {
-    for (const session of this.#sessions.values()) this.#tell(session)
+    this.#writeCertain(Infinity)
+  }
+
+  /** Writes, in order, up to the first line that is neither certain nor older. */
+  #writeCertain(untilMs: number): void {
+    const waiting = this.#entries.findIndex(({ isCertain, atMs }) => !isCertain && atMs > untilMs)
+    const ready = waiting < 0 ? this.#entries.length : waiting
+    if (ready === 0) return
+    for (const entry of this.#entries.splice(0, ready)) {
+      entry.isWritten = true
+      entry.write(entry.atMs - (this.#startMs ?? 0))
+    }
+  }
+
+  #add(write: Entry['write'], isCertain = true): Entry {
+    const entry = { atMs: this.#lastMs, isCertain, isWritten: false, write }
+    this.#entries.push(entry)
+    return entry
   }
 
   #begin(atMs: number): void {
@@ -166,14 +199,15 @@ export class LogTrace {
       this.#refuse(session, finding)
       return
     }
-    this.#tell(session)
+    session.arrival.isCertain = true
     if (session.isLoggedIn) return
     if (finding.kind === 'sign') {
       this.#strangers.set(finding.key, session)
       return
     }
     session.isLoggedIn = true
-    this.#encoder.authenticated(this.#atMs(), session.id, this.#login(finding.user))
+    const login = this.#login(finding.user)
+    this.#add((atMs) => this.#encoder.authenticated(atMs, session.id, login))
   }
 
   #connect({ key, listen: name, client }: Extract<LogFinding, { readonly kind: 'connect' }>): void {
@@ -181,15 +215,16 @@ export class LogTrace {
     this.listens.set(name, id)
     this.#lastId += 1
     this.sessionCount += 1
-    const session: Session = {
+    const who = {
       id: this.#lastId,
       listen: { id },
       client: this.#options.pseudonyms?.address(client) ?? client,
-      openedMs: this.#lastMs,
-      lastMs: this.#lastMs,
-      isLoggedIn: false,
-      isTold: false,
     }
+    const write: Entry['write'] = (atMs) =>
+      this.#encoder.opened(atMs, who.id, who.listen, who.client)
+    const arrival = this.#add(write, false)
+    const times = { openedMs: this.#lastMs, lastMs: this.#lastMs }
+    const session: Session = { ...who, ...times, isLoggedIn: false, arrival }
     this.#sessions.set(key, session)
     this.#strangers.set(key, session)
   }
@@ -200,25 +235,20 @@ export class LogTrace {
   ): void {
     this.refusedCount += 1
     const isAfterLogin = limit.stage === 'authenticated'
-    // Told as opened only when it was: one that is refused at once is not.
-    if (isAfterLogin) this.#tell(session)
-    const { id, listen, client } = session
-    this.#encoder.refused({
-      atMs: this.#atMs(),
+    const { id, listen, client, arrival } = session
+    const who = {
       id,
       listen,
       client,
       limit,
       used: limit.cap ?? 0,
       ...(isAfterLogin ? { login: this.#login(user ?? '') } : {}),
-    })
-  }
-
-  #tell(session: Session): void {
-    if (session.isTold) return
-    session.isTold = true
-    const { id, listen, client } = session
-    this.#encoder.opened(this.#atMs(), id, listen, client)
+    }
+    const write: Entry['write'] = (atMs) => this.#encoder.refused({ atMs, ...who })
+    arrival.isCertain = true
+    // One that is refused at once was never admitted.
+    if (!isAfterLogin && !arrival.isWritten) arrival.write = write
+    else this.#add(write)
   }
 
   #end(key: string): boolean {
@@ -226,18 +256,22 @@ export class LogTrace {
     if (session === undefined) return false
     this.#sessions.delete(key)
     this.#strangers.delete(key)
-    this.#tell(session)
+    session.arrival.isCertain = true
     const lengthMs = this.#lastMs - session.openedMs
-    this.#encoder.closed(this.#atMs(), session.id, session.listen, lengthMs)
+    const { id, listen } = session
+    this.#add((atMs) => this.#encoder.closed(atMs, id, listen, lengthMs))
     return true
   }
 
-  #endSilent(): void {
+  #endSilent(nowMs: number): void {
     const { silenceMs } = this.#options
     if (silenceMs === undefined) return
     for (const [key, { lastMs }] of this.#strangers) {
-      if (lastMs + silenceMs > this.#lastMs) return
+      const endMs = lastMs + silenceMs
+      if (endMs > nowMs) return
       this.silentCount += 1
+      // Not before the line above, at which it was still thought to be there.
+      this.#lastMs = Math.max(this.#lastMs, endMs)
       this.#end(key)
     }
   }
@@ -246,9 +280,5 @@ export class LogTrace {
     const login = { user, headers: [] as [], isUnix: false as const }
     const hidden = this.#options.pseudonyms?.login(login).user
     return typeof hidden === 'string' ? { ...login, user: hidden } : login
-  }
-
-  #atMs(): number {
-    return this.#lastMs - (this.#startMs ?? 0)
   }
 }
