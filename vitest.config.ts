@@ -15,6 +15,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'bench/**/*.test.ts',
+            'dashboard/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/golden/**/*.test.ts',
             'test/fuzz/**/*.test.ts',

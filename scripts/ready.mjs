@@ -36,3 +36,4 @@ run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], 
 // What runs in the store is no TypeScript: it is read from beside the compiled file.
 const scripts = join('adapters', 'scripts')
 cpSync(join(root, 'src', scripts), join(root, 'dist', scripts), { recursive: true })
+run(process.execPath, [join(root, 'scripts', 'build-dashboard.mjs')], 'building its web page')

@@ -82,6 +82,17 @@ describe('floors', () => {
     expect(wrong).toEqual([])
   })
 
+  it('keep the web page apart: of src it imports types alone', () => {
+    const page = everything.filter((path) => /^dashboard\/.*\.tsx?$/.test(path))
+    const statements = page.flatMap((path) =>
+      [...read(path).matchAll(/^(?:import|export)[^'"]*?from '[^']*\/src\/[^']+'/gms)].map(
+        ([text]) => `${path}: ${text}`,
+      ),
+    )
+    expect(statements.filter((text) => !/: (import|export) type /.test(text))).toEqual([])
+    expect(statements).not.toEqual([])
+  })
+
   it('give the engine entry no dependency and no socket', () => {
     const seen = new Set<string>()
     const outside = new Set<string>()
@@ -99,7 +110,10 @@ describe('floors', () => {
 
 describe('files', () => {
   it('say in their first line what they are for', () => {
-    const silent = product.filter((path) => !/^(#!.*\n)?\/\/ \S/.test(read(path)))
+    const page = everything.filter((path) => /^dashboard\/.*\.tsx?$/.test(path))
+    const silent = [...product, ...page].filter(
+      (path) => !/^(#!.*\n)?\/\/ \S/.test(read(path)) && !path.endsWith('.test.ts'),
+    )
     expect(silent).toEqual([])
   })
 
@@ -124,7 +138,7 @@ describe('files', () => {
     const marks =
       /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck|expect-error)|\bas any\b|: any(?=[;,)\]=>|&]| [=|&]|$)|(it|test|describe)\.(only|skip|todo)\(/
     const own = 'test/tidy.test.ts'
-    const code = everything.filter((path) => /\.(ts|mjs)$/.test(path) && path !== own)
+    const code = everything.filter((path) => /\.(tsx?|mjs)$/.test(path) && path !== own)
     expect(code.filter((path) => marks.test(read(path)))).toEqual([])
   })
 

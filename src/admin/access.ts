@@ -6,6 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
 import type { Endpoint } from '../base/address.ts'
+import type { Status } from './answers.ts'
 import { problemResponse } from './problem.ts'
 import type { Problem } from './problem.ts'
 
@@ -60,16 +61,18 @@ export function requireAccess(access: () => Access): MiddlewareHandler {
   }
 }
 
+export type CallerAccess = Status['access']
+
 /** Whether this request could change something, and if not, why. */
-export function mayChange(
-  { kind, tokenDigest }: Access,
-  header: string | undefined,
-): { readonly mayChange: boolean; readonly why?: string } {
-  if (kind === 'owner') return { mayChange: true }
-  if (tokenDigest === undefined) return { mayChange: false, why: readOnlyWhy }
+export function mayChange({ kind, tokenDigest }: Access, header: string | undefined): CallerAccess {
+  if (kind === 'owner') return { mayChange: true, takesToken: false }
+  if (tokenDigest === undefined) return { mayChange: false, why: readOnlyWhy, takesToken: false }
   const token = /^bearer +(\S+)$/i.exec(header ?? '')?.[1]
-  if (token !== undefined && isRight(token, { kind, tokenDigest })) return { mayChange: true }
-  return { mayChange: false, why: 'Changes need the token: Authorization: Bearer TOKEN.' }
+  if (token !== undefined && isRight(token, { kind, tokenDigest })) {
+    return { mayChange: true, takesToken: true }
+  }
+  const why = 'Changes need the token: Authorization: Bearer TOKEN.'
+  return { mayChange: false, why, takesToken: true }
 }
 
 const readOnly: Problem = { status: 403, code: 'read_only', message: readOnlyWhy }

@@ -72,7 +72,12 @@ export interface Status {
   /** The store of limits over several nodes, as each worker sees it. */
   readonly cluster?: readonly ClusterState[]
   /** Whether this caller may change anything, and if not, why. */
-  readonly access: { readonly mayChange: boolean; readonly why?: string }
+  readonly access: {
+    readonly mayChange: boolean
+    readonly why?: string
+    /** There is a token that would let it. */
+    readonly takesToken: boolean
+  }
 }
 
 export interface ClusterState {

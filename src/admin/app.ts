@@ -15,6 +15,7 @@ import type { Access } from './access.ts'
 import { EventReaders } from './events.ts'
 import { History } from './history.ts'
 import { Exposition } from './exposition.ts'
+import type { PageFiles } from './page-files.ts'
 import { problemResponse, statusOf } from './problem.ts'
 import { routes } from './routes.ts'
 import type { Route } from './routes.ts'
@@ -30,8 +31,8 @@ export interface AdminAppOptions {
   readonly version: string
   /** Told of what is a defect; the caller is told nothing of it. */
   readonly onDefect: (error: Error) => void
-  /** Files of the web page, by path; absent: there is none. */
-  readonly page?: (path: string) => Response | undefined
+  /** The live page; absent: this build has none. */
+  readonly page?: PageFiles
 }
 
 export interface AdminApp {
@@ -76,7 +77,8 @@ export function createAdmin(options: AdminAppOptions): AdminApp {
   app.use(requireOwnHost(access, endpoint))
   app.use(refuseOtherSites())
   app.use(methodNotAllowed({ app, onMethodNotAllowed }))
-  app.use(async (c, next) => (isRead(c) ? page?.(c.req.path) : undefined) ?? next())
+  // Before any token: there is nothing in it but the page itself, which asks for one.
+  app.use(async (c, next) => (isRead(c) ? servePage(c, page) : undefined) ?? next())
   const runner: Runner = { view, history, budget, access }
   const handlers: readonly (readonly [string, string, Handler])[] = [
     ...routes.map((route) => {
@@ -101,6 +103,15 @@ export function createAdmin(options: AdminAppOptions): AdminApp {
   }
 }
 
+function servePage(c: Context, page: PageFiles | undefined): Response | undefined {
+  const { path } = c.req
+  const answer = page?.answer({ path, acceptEncoding: c.req.header('accept-encoding') })
+  if (answer !== undefined) return new Response(answer.body, { headers: answer.headers })
+  if (path !== '/' || page !== undefined) return undefined
+  const message = 'This build has no web page: `npm run build` makes it.'
+  return problemResponse({ status: 404, code: 'no_page', message })
+}
+
 function isRead(c: Context): boolean {
   return c.req.method === 'GET' || c.req.method === 'HEAD'
 }
@@ -111,7 +122,10 @@ async function openApi(c: Context, version: string): Promise<Response> {
   return c.json(openApiDocument(version), 200, { 'Cache-Control': 'no-store' })
 }
 
-/** Nothing of another place may be loaded by the page, and no other page may hold it. */
+/**
+ * Nothing of another place may be loaded by the page, no other page may hold it, and no text may
+ * become markup in it: trusted types are asked for, and there is no policy that makes any.
+ */
 function headers(): ReturnType<typeof secureHeaders> {
   return secureHeaders({
     contentSecurityPolicy: {
@@ -120,10 +134,11 @@ function headers(): ReturnType<typeof secureHeaders> {
       styleSrc: ["'self'"],
       imgSrc: ["'self'"],
       connectSrc: ["'self'"],
-      fontSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'none'"],
       frameAncestors: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      trustedTypes: ["'none'"],
     },
     // On this machine there is no TLS to insist on.
     strictTransportSecurity: false,

@@ -2,6 +2,7 @@
 // and the tests go through it.
 
 import type * as v from 'valibot'
+import type { CallerAccess } from './access.ts'
 import type { History } from './history.ts'
 import * as queries from './queries.ts'
 import type { KickQuery } from './queries.ts'
@@ -12,7 +13,7 @@ export interface RouteContext {
   readonly view: AdminView
   readonly history: History
   /** What the status says about who asks. */
-  readonly access: { readonly mayChange: boolean; readonly why?: string }
+  readonly access: CallerAccess
 }
 
 interface Inputs {

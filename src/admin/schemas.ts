@@ -118,7 +118,12 @@ export const statusSchema: Schema<Status> = v.strictObject({
     ),
   ),
   /** Whether this caller may change anything, and if not, why. */
-  access: v.strictObject({ mayChange: v.boolean(), why: v.exactOptional(text) }),
+  access: v.strictObject({
+    mayChange: v.boolean(),
+    why: v.exactOptional(text),
+    /** There is a token that would let it. */
+    takesToken: v.boolean(),
+  }),
 })
 
 const limit = v.strictObject({

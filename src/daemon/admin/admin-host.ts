@@ -1,6 +1,7 @@
 // The admin API of a daemon: started when the configuration asks for it, and not even loaded
 // otherwise; follows reloads with its token and its certificate.
 
+import { fileURLToPath } from 'node:url'
 import type { Access } from '../../admin/access.ts'
 import type { AdminServer } from '../../admin/server.ts'
 import type { AdminView } from '../../admin/view.ts'
@@ -14,6 +15,9 @@ import type { AdminSettings } from '../settings.ts'
 import { readVersion } from '../version.ts'
 import { readAdminFiles } from './admin-files.ts'
 import type { AdminSecrets } from './admin-files.ts'
+
+/** Where the build puts the live page. */
+const pageDirectory = fileURLToPath(new URL('../../dashboard/', import.meta.url))
 
 export interface AdminHostOptions {
   readonly view: AdminView
@@ -49,10 +53,12 @@ export class AdminHost {
     const { endpoint } = settings
     const secrets = readAdminFiles(settings, policy.daemon)
     // Loaded here and nowhere else: a gate without it does not pay for it.
-    const [{ startAdminServer }, { accessOf }] = await Promise.all([
+    const [{ startAdminServer }, { accessOf }, { PageFiles }] = await Promise.all([
       import('../../admin/server.ts'),
       import('../../admin/access.ts'),
+      import('../../admin/page-files.ts'),
     ])
+    const page = PageFiles.load(pageDirectory)
     const state = { access: accessOf(kindOf(settings), secrets.token) }
     const { tls } = secrets
     try {
@@ -65,6 +71,7 @@ export class AdminHost {
         onDefect: (error) =>
           log.write('error', { text: `admin API: ${error.stack ?? error.message}` }),
         ...(tls === undefined ? {} : { tls }),
+        ...(page === undefined ? {} : { page }),
       })
       log.write('notice', { text: `admin API on ${server.url}` })
       return new AdminHost({ options, settings, server, state })
