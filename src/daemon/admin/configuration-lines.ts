@@ -1,5 +1,6 @@
 // The lines of the configuration that limits stand in, for whoever asks why.
 
+import { coverSecrets } from '../../base/secrets.ts'
 import { limitTable } from '../../policy/limit-table.ts'
 import type { Policy } from '../../policy/policy.ts'
 
@@ -41,8 +42,8 @@ function statementAt(line: string, column: number): string {
   const start = Math.max(0, ...[';', '{', '}'].map((mark) => line.lastIndexOf(mark, at - 1) + 1))
   const rest = line.slice(at)
   const end = /[;{}#]/.exec(rest)?.index ?? rest.length
-  return line
-    .slice(start, at + end)
+  // Momentum needs no sign between two of them, so what looks like a password is covered as well.
+  return coverSecrets(line.slice(start, at + end))
     .trim()
     .slice(0, lineLengthMax)
 }

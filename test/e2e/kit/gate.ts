@@ -195,6 +195,13 @@ export class Gate {
     return askBudgets(this.controlSocket)
   }
 
+  /** How many sessions a limit has refused since the start. */
+  async refusedBy(limitId: string): Promise<number> {
+    const answer = await ask(this.controlSocket, { request: 'limits' })
+    const { limits } = answer as { limits: { id: string; refusedTotal: number }[] } // by the protocol
+    return limits.find(({ id }) => id === limitId)?.refusedTotal ?? 0
+  }
+
   /** The value of an option that a session from there would have, in the running daemon. */
   async optionOf(who: string, option: string): Promise<unknown> {
     const { options } = await this.#explain(who)
