@@ -364,6 +364,16 @@ describe('reading', () => {
     }
   })
 
+  it('on a Unix socket is refused under a name that a stranger can give it', async () => {
+    const { ask } = setUp({ kind: 'owner' })
+    for (const host of ['localhost', 'postern', '127.0.0.1:8025', '']) {
+      expect((await ask('/v1/status', { headers: { host } })).status).toBe(200)
+    }
+    for (const host of ['evil.example', 'evil.example:8025', 'localhost.evil.example']) {
+      expect((await ask('/v1/status', { headers: { host } })).status).toBe(403)
+    }
+  })
+
   it('passes filters on as the gate knows them', async () => {
     const { ask, view } = setUp()
     await ask(`/v1/sessions?user=bob&cidr=10.0.0.0/8&limit=${limit.id}&older=10m&count=5&after=3`)
