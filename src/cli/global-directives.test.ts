@@ -32,6 +32,8 @@ describe('the directives of -g', () => {
     ['events {}', 'block directives are not supported in -g option in command line'],
     ['daemon maybe;', 'it must be "on" or "off" in command line'],
     ['pid off;', '"pid off" is not in this version of Postern in command line'],
+    ['admin 127.0.0.1:8025;', '"admin" directive is not supported in -g option in command line'],
+    ['log_format json;', '  = write it into the configuration file'],
     ['worker_processes 0;', 'it is 1 to 256 in command line'],
   ])('refuses %s', (text, problem) => {
     expect(parseGlobalDirectives(text)).toEqual({ problem: expect.stringContaining(problem) })

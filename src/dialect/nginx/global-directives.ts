@@ -37,10 +37,23 @@ export type GlobalOptionsResult =
   | { readonly daemon: DaemonOptions; readonly warnings: readonly Diagnostic[] }
   | { readonly problem: string; readonly hint?: string }
 
+/** What the daemon takes from its command line; the rest is of the file alone. */
+const acted: ReadonlySet<string> = new Set(['pid', 'error_log', 'worker_processes', 'daemon'])
+
 /** Reads the text of `-g` down to what the daemon needs. Never throws. */
 export function readGlobalOptions(text: string): GlobalOptionsResult {
   const parsed = parseGlobalDirectives(text)
   if ('problem' in parsed) return problemOf(parsed.diagnostics) ?? { problem: parsed.problem }
+  const idle = parsed.directives.find(
+    ({ spec, name }) => spec.status === 'works' && !acted.has(name.text),
+  )
+  if (idle !== undefined) {
+    const { text } = idle.name
+    return {
+      problem: `"${text}" directive is not supported in -g option in ${commandLine}`,
+      hint: 'write it into the configuration file',
+    }
+  }
   const lowering: Lowering = {
     report: createReport(),
     directory: '',
