@@ -1,6 +1,7 @@
 // Counts beside the engine's own: what each budget of the new policy holds in the replay, and what it
 // would hold if nobody were refused.
 
+import type { Span } from '../base/diagnostic.ts'
 import type { Limit } from '../policy/limit.ts'
 import type { Plan } from '../policy/plan.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -47,6 +48,8 @@ export class Meters {
   readonly #budgets = new Map<string, Budget>()
   readonly #rows = new Map<string, LimitRow>()
   readonly #ofPlan = new Map<Plan, Budgets>()
+  /** By where it is written: what was met before is found without making its name. */
+  readonly #rowAt = new WeakMap<Span, { readonly plan: Plan; readonly row: LimitRow }>()
   #nowMs = 0
 
   constructor(policy: Policy) {
@@ -74,6 +77,18 @@ export class Meters {
   }
 
   rowOf(limit: Limit, plan: Plan): LimitRow {
+    const { origin: place, capMax: cap, scope, zone } = limit
+    const last = place === undefined ? undefined : this.#rowAt.get(place)
+    if (last?.plan === plan && last.row.cap === cap) {
+      const { limit: same } = last.row
+      if (same.scope === scope && same.zone === zone) return last.row
+    }
+    const row = this.#rowNamed(limit, plan)
+    if (place !== undefined) this.#rowAt.set(place, { plan, row })
+    return row
+  }
+
+  #rowNamed(limit: Limit, plan: Plan): LimitRow {
     const identity = identityOf(limit, plan)
     const { capMax, isDryRun, origin } = limit
     const keyPart = limit.tier === 'keyed' ? '' : limit.key

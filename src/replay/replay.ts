@@ -164,7 +164,9 @@ export class Replay implements TraceVisitor {
     const live = this.#known(id)
     if (live === undefined) return
     const refused = this.#worlds.logIn(live, login)
-    if (refused !== undefined) this.#refuse(live, refused, { id, ...whoOf(live, login) })
+    if (refused === undefined) return
+    const [user, { client }] = [userOf(login), live]
+    this.#refuse(live, refused, user === undefined ? { id, client } : { id, client, user })
   }
 
   refused(refusal: TraceRefusal): void {
@@ -181,8 +183,11 @@ export class Replay implements TraceVisitor {
     if (live === undefined) return
     const refused = login === undefined ? this.#worlds.ask(live) : this.#worlds.logIn(live, login)
     this.#live.delete(id)
-    if (refused !== undefined) this.#refuse(live, refused, { id, ...whoOf(live, login), recorded })
-    else if (live.refusedBy !== undefined) this.#refusedEarlier(live.refusedBy)
+    if (refused !== undefined) {
+      const user = userOf(login)
+      const who = user === undefined ? { id, client, recorded } : { id, client, user, recorded }
+      this.#refuse(live, refused, who)
+    } else if (live.refusedBy !== undefined) this.#refusedEarlier(live.refusedBy)
     else this.#assume(live, login)
     this.#assumed.add(listen.id, live, now + this.#options.assumedMs(listen))
   }
@@ -280,7 +285,8 @@ export class Replay implements TraceVisitor {
     if (reason === 'exhausted') row.exhaustedCount += 1
     if (who.recorded !== undefined) this.#refusedEarlier(row)
     if (this.meters.holdsAssumed(decidedBy.limit)) row.refusedByAssumptionCount += 1
-    this.#options.onRefusal?.({
+    if (this.#options.onRefusal === undefined) return
+    this.#options.onRefusal({
       ...who,
       atMs: this.endMs,
       listen: live.listenId,
@@ -316,8 +322,7 @@ export class Replay implements TraceVisitor {
   }
 }
 
-function whoOf({ client }: Live, login: TraceLogin | undefined): Pick<Who, 'client' | 'user'> {
+function userOf(login: TraceLogin | undefined): string | undefined {
   const user = login?.user
-  if (user === undefined) return { client }
-  return { client, user: typeof user === 'string' ? user : `base64 ${user.base64}` }
+  return typeof user === 'object' ? `base64 ${user.base64}` : user
 }

@@ -35,6 +35,8 @@ export class Tallies {
   readonly nameless: Names = new Names()
   readonly headers: Set<string> = new Set()
   readonly recorded: Map<string, RecordedRow> = new Map()
+  /** A trace describes each limit once, so the next one is found without its name. */
+  readonly #rows = new WeakMap<TraceLimit, RecordedRow>()
 
   noteHeaders({ headers }: TraceLogin): void {
     for (const [name] of headers) this.headers.add(name)
@@ -42,9 +44,15 @@ export class Tallies {
 
   noteRecorded(limit: TraceLimit): void {
     this.recordedRefusedCount += 1
+    const known = this.#rows.get(limit)
+    if (known !== undefined) {
+      known.count += 1
+      return
+    }
     const key = identityKey(limit)
-    const row = this.recorded.get(key)
-    if (row === undefined) this.recorded.set(key, { limit, count: 1 })
-    else row.count += 1
+    const row = this.recorded.get(key) ?? { limit, count: 0 }
+    row.count += 1
+    this.recorded.set(key, row)
+    this.#rows.set(limit, row)
   }
 }

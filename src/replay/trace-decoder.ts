@@ -82,8 +82,8 @@ export class TraceDecoder {
     const [by, used] = [fields.count(), fields.count()]
     if (!fields.isAtEnd()) return false
     const limit = this.#known(this.#limits, by, 'limit')
-    const where = { atMs: this.#time(at), id, listen: this.#listen(listen), client }
-    this.#visitor.refused({ ...where, limit, used })
+    const atMs = this.#time(at)
+    this.#visitor.refused({ atMs, id, listen: this.#listen(listen), client, limit, used })
     return true
   }
 

@@ -55,8 +55,19 @@ export class Worlds {
 
   /** A session that neither world has asked about yet. */
   meet(where: Pick<Live, 'listenId' | 'client' | 'address'>): Live {
-    const isNew = { isWaiting: false, isLoggedIn: false, session: undefined, refusedBy: undefined }
-    return { ...where, ...isNew, held: none, wanted: none }
+    // Made millions of times, so written out: spreading costs ten times as much.
+    const { listenId, client, address } = where
+    return {
+      listenId,
+      client,
+      address,
+      isWaiting: false,
+      isLoggedIn: false,
+      session: undefined,
+      refusedBy: undefined,
+      held: none,
+      wanted: none,
+    }
   }
 
   /** Everything is forgotten; who is met from now on is open already. */
