@@ -34,7 +34,7 @@ describe.skipIf(!haveRedis())('ledgers of three processes', () => {
 
   afterAll(async () => {
     for (const child of children) if (child.connected) child.send('stop')
-    await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')))
+    await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
     await server.stop()
   })
 
