@@ -5,10 +5,13 @@ import type { Client } from '../e2e/kit/client.ts'
 import { Gate } from '../e2e/kit/gate.ts'
 import { until } from '../e2e/kit/until.ts'
 
-/** A host with two threads has more of its own. */
+/**
+ * Node reads the files of a program side by side when it starts, some hundred at a time. A host with
+ * two threads has more descriptors of its own.
+ */
 const cases = [
-  { workers: 1, limit: 64 },
-  { workers: 2, limit: 128 },
+  { workers: 1, limit: 256 },
+  { workers: 2, limit: 400 },
 ]
 
 /** Answered in some way: by a banner, a refusal, or a close. */
@@ -26,7 +29,7 @@ describe('without a free descriptor', () => {
         shellPrelude: `ulimit -n ${limit}`,
       })
       const [early] = await gate.play('A@25 ok')
-      const crowd = Array.from({ length: 3 * limit }, () => gate.connect('B@25'))
+      const crowd = Array.from({ length: 2 * limit }, () => gate.connect('B@25'))
       await gate.logs(/\[crit\] .*no free file descriptors \(24: [^)]+\), connections are dropped/)
       await until('an answer for everyone', () => crowd.every(isAnswered))
       // Those whose upstream could not be reached were told; nobody got anything else.
