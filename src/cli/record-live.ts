@@ -72,7 +72,7 @@ class LiveRecord {
   /** What happened up to now is still on its way; who asks twice does not want to wait for it. */
   #onEnd = (): void => {
     this.#wake()
-    if (this.#isEnding || this.#merger?.isBegun !== true) this.#stream?.close()
+    if (this.#isEnding || !this.#options.recorder.isRecording) this.#stream?.close()
     else setTimeout(() => this.#stream?.close(), endWaitMs).unref()
     this.#isEnding = true
     const numbers = Array.from({ length: this.#workers }, (_, index) => index + 1)
@@ -82,7 +82,8 @@ class LiveRecord {
 
   #onSyncAtEnd(worker: number): void {
     const left = this.#syncsLeft
-    if (left === undefined) return
+    // Workers that have just started anew first say which sessions they have.
+    if (left === undefined || this.#merger?.isBegun !== true) return
     left.set(worker, (left.get(worker) ?? 1) - 1)
     if ([...left.values()].every((count) => count <= 0)) this.#stream?.close()
   }

@@ -48,9 +48,8 @@ export function readGlobalOptions(text: string): GlobalOptionsResult {
     ({ spec, name }) => spec.status === 'works' && !acted.has(name.text),
   )
   if (idle !== undefined) {
-    const { text } = idle.name
     return {
-      problem: `"${text}" directive is not supported in -g option in ${commandLine}`,
+      problem: `"${idle.name.text}" directive is not supported in -g option in ${commandLine}`,
       hint: 'write it into the configuration file',
     }
   }
